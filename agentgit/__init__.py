@@ -1,0 +1,1 @@
+"""agentgit makes a Git repository the control plane of a fleet of AI agents."""

@@ -1,0 +1,122 @@
+"""The Protocols through which the core touches the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from agentgit.model.events import Event
+from agentgit.model.observed import EngineKind, HostState, Replica
+from agentgit.model.plan import Pin, Plan
+from agentgit.model.rollout import RolloutRecord
+from agentgit.model.snapshot import Commit, Snapshot
+from agentgit.model.steps import EngineStep, Stamp
+
+
+class Clock(Protocol):
+    """Time. Durations are seconds on a clock that never jumps."""
+
+    def monotonic(self) -> float:
+        """Seconds since some start."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Source(Protocol):
+    """Git in: revisions to snapshots."""
+
+    def commit(self, revision: str) -> Commit:
+        """Resolve a revision. Raises GitError."""
+
+    def snapshot(self, revision: str) -> Snapshot:
+        """The files of a commit. Raises GitError."""
+
+    def worktree(self) -> Snapshot:
+        """The files as they lie in the work tree, committed or not, without ignored ones."""
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` contains `older`."""
+
+
+class HostStore(Protocol):
+    """A few small named values kept on the host itself, beside what it runs."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Create a value; False when the name is taken. This is the compare-and-swap."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a value that exists. Raises KeyError when it does not."""
+
+    def read(self, name: str) -> bytes | None:
+        """The value, None when there is none."""
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """The names that begin with a prefix, sorted."""
+
+    def delete(self, name: str) -> None:
+        """Forget a value; nothing happens when there is none."""
+
+
+class Provider(Protocol):
+    """One engine endpoint, on behalf of one project.
+
+    Every call has a timeout. `EngineError` is the world's fault, `ReplicaError` the revision's.
+    """
+
+    host: str
+    kind: EngineKind
+    store: HostStore
+
+    def observe(self, environment: str) -> HostState:
+        """Everything of ours in that environment, as it is. Only reads. Raises EngineError."""
+
+    def perform(self, step: EngineStep, stamp: Stamp) -> None:
+        """Do one step. Doing it again changes nothing more."""
+
+    def replica(self, name: str) -> Replica | None:
+        """One replica as it is now, its health freshly probed where the engine does not."""
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """The lines a replica wrote, oldest first, without line ends."""
+
+    def request(self, name: str, port: str, path: str, timeout: float) -> tuple[int, bytes]:
+        """GET a path of a replica's named port: status and body. Raises EngineError."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+Providers = Mapping[str, Provider]  # by host name
+Tree = Callable[
+    [str, str], Iterable[tuple[str, str, bytes]]
+]  # (commit, folder) -> (path, mode, bytes)
+
+
+class Ledger(Protocol):
+    """The record of rollouts."""
+
+    def fetch(self) -> str | None:
+        """Bring in what others recorded; a warning when the remote does not answer."""
+
+    def begin(self, record: RolloutRecord, plan: Plan | None) -> None:
+        """Record that a rollout begins, with its plan."""
+
+    def finish(self, record: RolloutRecord, events: tuple[Event, ...]) -> None:
+        """Record how it ended."""
+
+    def push(self) -> str | None:
+        """Share what is recorded; a warning when the remote does not take it."""
+
+    def rollouts(self, environment: str) -> tuple[RolloutRecord, ...]:
+        """All records of an environment, newest first."""
+
+    def events(self, environment: str, rollout: str) -> tuple[Event, ...]:
+        """What happened in a rollout, as far as recorded."""
+
+    def pin(self, environment: str) -> Pin | None:
+        """The pin in force, whether or not a newer commit has ended it."""

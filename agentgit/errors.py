@@ -1,0 +1,130 @@
+"""Everything a user can cause: what is wrong, where, what to do about it, and the exit code.
+
+Imports nothing, so that the start of the program stays cheap. `Location` is where an error is
+shown; the `Origin` of a value lives in `agentgit.model.origin`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes, a public promise (see the table in README.md)."""
+
+    DONE = 0
+    FAILED = 1
+    PENDING = 2
+    ROLLED_BACK = 3
+    STALE = 4
+    LEASED = 5
+    WAITING = 6
+    REFUSED = 7
+    USAGE = 64
+    CONFIG = 65
+    BUG = 70
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file of the repository; lines and columns count from 1.
+
+    `width` is the number of characters to underline; `excerpt` the text of that line, if known.
+    """
+
+    path: str
+    line: int = 0
+    column: int = 0
+    width: int = 1
+    excerpt: str | None = None
+
+    def __str__(self) -> str:
+        """Write `path:line:col`, as far as known."""
+        numbers = [str(number) for number in (self.line, self.column) if number]
+        return ":".join([self.path, *numbers])
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `also` names the other place that takes part, with its role."""
+
+    message: str
+    location: Location | None = None
+    hint: str | None = None
+    also: tuple[tuple[str, Location], ...] = ()
+
+
+@dataclass(eq=False)
+class AgentgitError(Exception):
+    """What a user can cause. Shown without a traceback; several problems are shown together."""
+
+    message: str
+    location: Location | None = None
+    hint: str | None = None
+    also: tuple[tuple[str, Location], ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+
+    exit_code = Exit.FAILED
+
+    def __post_init__(self) -> None:
+        """Make a lone message a problem like any other."""
+        super().__init__(self.message)
+        if not self.problems:
+            first = Problem(self.message, self.location, self.hint, self.also)
+            self.problems = (first,)
+
+    def __str__(self) -> str:
+        """Give the message alone; `report` words the rest."""
+        return self.message
+
+
+class ConfigError(AgentgitError):
+    """The configuration is wrong."""
+
+    exit_code = Exit.CONFIG
+
+    @classmethod
+    def of(cls, problems: tuple[Problem, ...]) -> ConfigError:
+        """Gather problems, which must not be empty, into one error."""
+        first = problems[0]
+        return cls(first.message, first.location, first.hint, first.also, problems)
+
+
+class UsageError(AgentgitError):
+    """The command was called in a way that cannot work."""
+
+    exit_code = Exit.USAGE
+
+
+class GuardError(AgentgitError):
+    """A guard refuses the plan; the hint names the flag or the way."""
+
+    exit_code = Exit.REFUSED
+
+
+class LeaseError(AgentgitError):
+    """The environment is leased by someone else."""
+
+    exit_code = Exit.LEASED
+
+
+class EngineError(AgentgitError):
+    """An engine refused a call or does not answer: the world's fault, not the revision's."""
+
+
+class ReplicaError(AgentgitError):
+    """A replica of a revision did not start, crashed or stayed unhealthy: the revision's fault."""
+
+    exit_code = Exit.ROLLED_BACK
+
+
+class GitError(AgentgitError):
+    """Git cannot give what was asked for: no repository, no commit, no such revision."""
+
+
+class InterruptedRolloutError(AgentgitError):
+    """The user interrupted or declined."""
+
+    exit_code = Exit.INTERRUPTED

@@ -1,0 +1,67 @@
+"""What differs between desired and observed, and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from agentgit.model.origin import Origin
+from agentgit.model.value import Json, Value
+
+ChangeKind = Literal["create", "replace", "update", "scale", "remove", "keep"]
+ChangeClass = Literal[
+    "prompt", "model", "tools", "config", "card", "image", "container", "process", "scale",
+    "placement",
+]  # fmt: skip
+CauseKind = Literal[
+    "new", "fields", "unknown", "missing", "stopped", "unhealthy", "restart", "scale", "removed",
+    "surplus", "moved", "engine",
+]  # fmt: skip
+
+
+class FieldChange(Value):
+    """One effective value that differs.
+
+    `path` is dotted and begins with the block (`model.params.temperature`). `had` and `has` tell
+    a missing value from null. `origin` is the layer that says the new value, `over` the next one
+    below it. For text from a file, `lines` is the range of changed lines in the new file and
+    `origin` the text file itself.
+    """
+
+    path: str
+    change_class: ChangeClass
+    had: bool = True
+    before: Json = None
+    has: bool = True
+    after: Json = None
+    origin: Origin | None = None
+    over: Origin | None = None
+    lines: tuple[int, int] | None = None
+
+
+class Cause(Value):
+    """Why a change exists: what kind of reason, and one sentence with the facts."""
+
+    kind: CauseKind
+    detail: str
+
+
+class Change(Value):
+    """The difference for one instance.
+
+    `order` says how replicas are replaced and `order_reason` why it is not the usual start-first.
+    `path` is the file that declares the instance, empty for one that is removed.
+    """
+
+    kind: ChangeKind
+    instance: str
+    agent: str = ""
+    path: str = ""
+    replicas: int = 0
+    touched: int = 0
+    revision: str = ""
+    from_revisions: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+    strategy: str = ""
+    order: Literal["start-first", "stop-first"] | None = None
+    order_reason: str = ""

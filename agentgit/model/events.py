@@ -1,0 +1,122 @@
+"""What execution tells while it goes on. The CLI prints them, the ledger stores them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agentgit.model.rollout import Failure, Outcome
+from agentgit.model.value import Value
+
+
+class RolloutStarted(Value):
+    """The rollout begins; nothing is changed yet."""
+
+    kind: Literal["rollout-started"] = "rollout-started"
+    rollout: str
+    environment: str
+    commit: str
+    waves: int
+    moves: int
+
+
+class PrepareDone(Value):
+    """Images, networks, volumes and sources are there; no running replica was touched so far."""
+
+    kind: Literal["prepare-done"] = "prepare-done"
+    steps: int
+
+
+class WaveStarted(Value):
+    """A wave begins; `number` counts from 1."""
+
+    kind: Literal["wave-started"] = "wave-started"
+    number: int
+    of: int
+    title: str
+    moves: int
+
+
+class StepStarted(Value):
+    """A step begins. `target` is the replica's or resource's name, empty instance: whole plan."""
+
+    kind: Literal["step-started"] = "step-started"
+    instance: str
+    host: str
+    step: str
+    target: str
+
+
+class StepDone(Value):
+    """A step ended well, after `seconds`."""
+
+    kind: Literal["step-done"] = "step-done"
+    instance: str
+    host: str
+    step: str
+    target: str
+    seconds: float
+
+
+class StepFailed(Value):
+    """A step did not succeed."""
+
+    kind: Literal["step-failed"] = "step-failed"
+    failure: Failure
+
+
+class MoveUndone(Value):
+    """New replicas of a move that never served are gone again."""
+
+    kind: Literal["move-undone"] = "move-undone"
+    instance: str
+    host: str
+    slot: int
+
+
+class HoldStarted(Value):
+    """Looking at the new replicas for a while."""
+
+    kind: Literal["hold-started"] = "hold-started"
+    seconds: float
+
+
+class WaveDone(Value):
+    """All moves of a wave have finished."""
+
+    kind: Literal["wave-done"] = "wave-done"
+    number: int
+
+
+class GoingBack(Value):
+    """The change set goes back: `instances` to the commits in `to`; empty `to` removes them."""
+
+    kind: Literal["going-back"] = "going-back"
+    instances: tuple[str, ...]
+    to: tuple[str, ...]
+
+
+class RolloutFinished(Value):
+    """The rollout ended, after `seconds`."""
+
+    kind: Literal["rollout-finished"] = "rollout-finished"
+    rollout: str
+    outcome: Outcome
+    seconds: float
+
+
+Event = Annotated[
+    RolloutStarted
+    | PrepareDone
+    | WaveStarted
+    | StepStarted
+    | StepDone
+    | StepFailed
+    | MoveUndone
+    | HoldStarted
+    | WaveDone
+    | GoingBack
+    | RolloutFinished,
+    Field(discriminator="kind"),
+]

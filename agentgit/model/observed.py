@@ -1,0 +1,102 @@
+"""What the engines report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from agentgit.model.container import Limits
+from agentgit.model.value import Value
+
+EngineKind = Literal["docker", "podman", "process", "memory"]
+State = Literal["created", "running", "paused", "restarting", "exited"]
+Health = Literal["none", "starting", "healthy", "unhealthy"]
+
+
+class Live(Value):
+    """What an engine can change in place, as it is now; None is the engine's default."""
+
+    limits: Limits = Limits()
+    restart: str = "no"
+
+
+class Replica(Value):
+    """One running or left-over copy of an instance, as found.
+
+    `id` is the engine's full id and what is destroyed; `name` is for people and for finding a
+    replica again. `address` maps port names to `host:port` where they can be reached from the
+    engine's host.
+    """
+
+    host: str
+    id: str
+    name: str
+    instance: str
+    agent: str
+    slot: int
+    revision: str
+    commit: str
+    rollout: str = ""
+    fence: int = 0
+    state: State
+    health: Health = "none"
+    exit_code: int | None = None
+    restarts: int = 0
+    error: str = ""
+    image: str = ""
+    image_id: str = ""
+    started_at: str = ""
+    addresses: Mapping[str, str] = {}
+    live: Live = Live()
+
+    @property
+    def serving(self) -> bool:
+        """Whether it runs and no health check says otherwise."""
+        return self.state == "running" and self.health in {"none", "healthy"}
+
+
+class Leftover(Value):
+    """Something of ours that no replica uses: a network, a config volume, a half-made carrier."""
+
+    kind: Literal["network", "config", "carrier"]
+    id: str
+    name: str
+
+
+class HostState(Value):
+    """What one host reports.
+
+    `foreign_ports` maps published host ports of others to their owner's name. `images` are the
+    references known to be there of those the plan asked about.
+    """
+
+    host: str
+    engine: EngineKind
+    version: str = ""
+    supports: frozenset[str] = frozenset()
+    replicas: tuple[Replica, ...] = ()
+    networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    foreign_ports: Mapping[int, str] = {}
+
+
+class Unreachable(Value):
+    """A host that does not answer: what runs there is unknown, never nothing."""
+
+    host: str
+    reason: str
+
+
+class Observed(Value):
+    """What all hosts of one environment report, in order of host name."""
+
+    environment: str
+    hosts: tuple[HostState, ...]
+    unreachable: tuple[Unreachable, ...] = ()
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """All replicas, by host, instance, slot and name."""
+        found = (replica for host in self.hosts for replica in host.replicas)
+        return tuple(sorted(found, key=lambda r: (r.host, r.instance, r.slot, r.name)))

@@ -1,0 +1,81 @@
+"""The plan: changes and the waves that carry them out. Pure data, bound to a commit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from agentgit.model.change import Change
+from agentgit.model.observed import Unreachable
+from agentgit.model.snapshot import Commit
+from agentgit.model.steps import Hold, Step
+from agentgit.model.value import Value
+
+
+class Move(Value):
+    """One slot's way from old to new.
+
+    `prepare` can be taken back; `finish` cannot and runs only when all prepares of the wave
+    succeeded; `undo` takes back replicas that never served, nothing else.
+    """
+
+    instance: str
+    host: str
+    slot: int
+    cause: str
+    prepare: tuple[Step, ...] = ()
+    finish: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+
+
+class Wave(Value):
+    """Moves that run side by side. Waves run in order; `hold` comes after the moves."""
+
+    title: str
+    moves: tuple[Move, ...]
+    hold: Hold | None = None
+
+
+class Pin(Value):
+    """An environment held at a commit on purpose.
+
+    `instead_of` is the commit the environment would follow; a newer one ends the pin.
+    """
+
+    commit: str
+    instead_of: str
+    owner: str
+    reason: str
+    since: datetime
+    rollout: str = ""
+
+
+class Plan(Value):
+    """What to do to make observed what is desired.
+
+    `prepare` is for the whole plan and touches no running replica; `cleanup` comes last.
+    `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
+    """
+
+    project_id: str
+    project: str
+    environment: str
+    commit: Commit | None
+    branch: str | None = None
+    pin: Pin | None = None
+    intent_digest: str
+    observed_digest: str
+    hosts: tuple[str, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+    prepare: tuple[Step, ...] = ()
+    changes: tuple[Change, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    cleanup: tuple[Step, ...] = ()
+    replicas_before: int = 0
+    replicas_healthy: int = 0
+    replicas_after: int = 0
+    peak: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.waves or self.cleanup)

@@ -1,0 +1,55 @@
+"""Rollouts as the ledger records them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from agentgit.model.plan import Pin
+from agentgit.model.value import Value
+
+Outcome = Literal["running", "succeeded", "failed", "rolled-back", "interrupted"]
+RolloutKind = Literal["apply", "rollback", "restart", "destroy", "unpin"]
+
+
+class Failure(Value):
+    """Why a rollout failed: which instance at which step, with the evidence."""
+
+    instance: str
+    host: str = ""
+    replica: str = ""
+    revision: str = ""
+    step: str
+    message: str
+    hint: str = ""
+    fault: Literal["revision", "world"]
+    log: tuple[str, ...] = ()
+
+
+class RolloutRecord(Value):
+    """One execution of a plan. `id` sorts by time: `20261120-081530-7f3a`.
+
+    `instances` are those it changed; `only` is set when it was limited to some of them. `commit`
+    is the deployed commit; `back_to` the commits it went back to when it failed.
+    """
+
+    id: str
+    kind: RolloutKind
+    project_id: str
+    environment: str
+    commit: str
+    actor: str
+    tool: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: Outcome = "running"
+    fence: int = 0
+    instances: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    reason: str = ""
+    pin: Pin | None = None
+    failure: Failure | None = None
+    back_to: tuple[str, ...] = ()
+    added: int = 0
+    changed: int = 0
+    removed: int = 0

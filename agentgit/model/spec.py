@@ -1,0 +1,247 @@
+"""`AgentSpec`: what an instance is, once all its layers are merged.
+
+Each block uses the names of its own standard: `card` those of the A2A agent card 1.0, `model`
+the provider names of OpenTelemetry GenAI, `container` those of Compose. The rest is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from agentgit.model.container import Argv, Container, EnvironmentKey, Text
+from agentgit.model.value import CamelValue, Duration, Json, Name, Value
+
+
+class Skill(CamelValue):
+    """One thing the agent can do (A2A)."""
+
+    name: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+class CardProvider(CamelValue):
+    """Who offers the agent (A2A)."""
+
+    organization: str
+    url: str = ""
+
+
+class Card(CamelValue):
+    """What the agent tells others about itself (A2A agent card 1.0)."""
+
+    description: str = ""
+    version: str = ""
+    provider: CardProvider | None = None
+    documentation_url: str = ""
+    skills: Mapping[str, Skill] = {}
+    default_input_modes: tuple[str, ...] = ("text/plain",)
+    default_output_modes: tuple[str, ...] = ("text/plain",)
+
+
+class Fallback(CamelValue):
+    """What to do when the model does not answer."""
+
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    retries: Annotated[int, Field(ge=0)] = 2
+    cooldown: Duration = 60.0
+
+
+class Model(CamelValue):
+    """The language model. `provider` is a name of OpenTelemetry GenAI (`openai`, `anthropic`)."""
+
+    provider: Annotated[str, Field(min_length=1, examples=["anthropic", "openai", "gcp.gemini"])]
+    id: Annotated[str, Field(min_length=1, description="the provider's id of the model")]
+    params: Mapping[str, Json] = {}
+    fallback: Fallback | None = None
+
+
+class Instructions(CamelValue):
+    """The system prompt: `file`, relative to the YAML file that names it, or `text`.
+
+    After compiling, `text` is always there and `file` is the path inside the repository.
+    """
+
+    file: str | None = None
+    text: str | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Instructions:
+        if self.file is None and self.text is None:
+            message = "instructions need a file or a text"
+            raise ValueError(message)
+        return self
+
+
+class Tool(CamelValue):
+    """What the agent may use: a server of the Model Context Protocol, or another agent."""
+
+    mcp_server: str | None = None
+    agent: str | None = None
+    allowed_tools: tuple[str, ...] | None = None
+    require_approval: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Tool:
+        if (self.mcp_server is None) == (self.agent is None):
+            message = "a tool names an mcpServer or an agent"
+            raise ValueError(message)
+        return self
+
+
+class Process(CamelValue):
+    """How the same agent runs without a container, as a process of the host.
+
+    Ports, healthcheck, environment, grace period and limits are those of `container`.
+    """
+
+    source: str = Field(description="the folder to run in, relative to this file")
+    command: Annotated[Argv, Field(min_length=1)]
+    environment: Mapping[EnvironmentKey, Text] = {}
+
+
+class Scale(CamelValue):
+    """How many replicas."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+
+
+class Placement(CamelValue):
+    """Which hosts may carry replicas: those that have all these labels."""
+
+    match_labels: Mapping[str, Text] = {}
+
+
+class PauseStep(CamelValue):
+    """How long to look before going on."""
+
+    duration: Duration
+
+
+class CanaryStep(CamelValue):
+    """One step of a canary: `setWeight` or `pause`."""
+
+    set_weight: Annotated[int, Field(ge=1, le=100)] | None = None
+    pause: PauseStep | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> CanaryStep:
+        if (self.set_weight is None) == (self.pause is None):
+            message = "a step is either setWeight or pause"
+            raise ValueError(message)
+        return self
+
+
+class Rollout(CamelValue):
+    """How a change reaches the replicas.
+
+    `maxSurge` replicas may run beyond the number asked for, `maxUnavailable` may be missing.
+    A replica counts when it has been healthy for `minHealthyTime`; it must within
+    `healthyDeadline`, and the whole rollout within `progressDeadline` of its last progress.
+    """
+
+    strategy: Literal["recreate", "rolling", "canary"] = "rolling"
+    max_surge: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d{1,3}%$")] = 1
+    max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d{1,3}%$")] = 0
+    steps: tuple[CanaryStep, ...] = ()
+    min_healthy_time: Duration = 1.0
+    healthy_deadline: Duration = 120.0
+    progress_deadline: Duration = 600.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Rollout:
+        if self.max_surge in {0, "0%"} and self.max_unavailable in {0, "0%"}:
+            message = "maxSurge and maxUnavailable cannot both be 0: nothing could ever change"
+            raise ValueError(message)
+        if bool(self.steps) != (self.strategy == "canary"):
+            message = "steps belong to strategy canary, and a canary needs them"
+            raise ValueError(message)
+        if not self.min_healthy_time < self.healthy_deadline < self.progress_deadline:
+            message = "minHealthyTime < healthyDeadline < progressDeadline must hold"
+            raise ValueError(message)
+        return self
+
+
+class AgentSpec(CamelValue):
+    """One agent, complete. Every block may come from any layer."""
+
+    card: Card = Card()
+    model: Model | None = None
+    instructions: Instructions | None = None
+    tools: Mapping[Name, Tool] = {}
+    config: Mapping[str, Json] = {}
+    container: Container | None = None
+    process: Process | None = None
+    scale: Scale = Scale()
+    placement: Placement = Placement()
+    rollout: str | Rollout = Rollout()
+
+
+class InstanceSpec(AgentSpec):
+    """An instance names its agent and says what differs."""
+
+    agent: Name
+
+
+class Source(CamelValue):
+    """Which branch an environment follows; the checked-out commit when left out."""
+
+    branch: str | None = None
+
+
+class Host(CamelValue):
+    """An engine endpoint. `auto` takes what answers: Docker, then Podman, else processes."""
+
+    engine: Literal["auto", "docker", "podman", "process"] = "auto"
+    endpoint: str | None = Field(
+        default=None,
+        description="unix:// or tcp:// or ssh:// of the engine; a folder for processes",
+        examples=["unix:///run/podman/podman.sock", "ssh://deploy@eu-1.example"],
+    )
+    labels: Mapping[str, Text] = {}
+
+
+class EnvironmentSpec(CamelValue):
+    """A named place with its hosts."""
+
+    source: Source = Source()
+    hosts: Annotated[Mapping[Name, Host], Field(min_length=1)]
+
+
+class LedgerSpec(CamelValue):
+    """Where the record of rollouts is shared."""
+
+    remote: str | None = None
+
+
+class ProjectSpec(CamelValue):
+    """The project's identity, which every clone and fork keeps."""
+
+    id: Annotated[
+        str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+    ]
+    ledger: LedgerSpec = LedgerSpec()
+
+
+class Metadata(Value):
+    """Name and free labels, as in Kubernetes."""
+
+    name: Name
+    labels: Mapping[str, Text] = {}
+    annotations: Mapping[str, Text] = {}
+
+
+API_VERSION = "agentgit.dev/v1alpha1"
+Kind = Literal["Project", "AgentDefaults", "Agent", "Environment", "Instance", "Rollout"]
+SPECS: Mapping[str, type[Value]] = {
+    "Project": ProjectSpec,
+    "AgentDefaults": AgentSpec,
+    "Agent": AgentSpec,
+    "Environment": EnvironmentSpec,
+    "Instance": InstanceSpec,
+    "Rollout": Rollout,
+}
