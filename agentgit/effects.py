@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -68,9 +69,17 @@ class Provider(Protocol):
     Every call has a timeout. `EngineError` is the world's fault, `ReplicaError` the revision's.
     """
 
-    host: str
-    kind: EngineKind
-    store: HostStore
+    @property
+    def host(self) -> str:
+        """The name of the host in the environment."""
+
+    @property
+    def kind(self) -> EngineKind:
+        """Which kind of engine it is."""
+
+    @property
+    def store(self) -> HostStore:
+        """The project's small values on that host."""
 
     def observe(self, environment: str) -> HostState:
         """Everything of ours in that environment, as it is. Only reads. Raises EngineError."""
@@ -95,6 +104,36 @@ Providers = Mapping[str, Provider]  # by host name
 Tree = Callable[
     [str, str], Iterable[tuple[str, str, bytes]]
 ]  # (commit, folder) -> (path, mode, bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class GitResult:
+    """What a git command answered; `code` is None when it was ended after its timeout."""
+
+    code: int | None
+    out: bytes
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitObject:
+    """An object of the repository: its full id, its kind (commit, tree, blob, tag), its bytes."""
+
+    id: str
+    kind: str
+    data: bytes
+
+
+class Git(Protocol):
+    """One repository, spoken to with plain git commands. May be used by several threads."""
+
+    shallow: bool
+
+    def run(self, *arguments: str, data: bytes = b"", timeout: float | None = None) -> GitResult:
+        """Run one command to its end. Raises GitError when git itself cannot be started."""
+
+    def objects(self, names: Sequence[str]) -> tuple[GitObject | None, ...]:
+        """Look objects up by id or any name git knows, None for those that are not there."""
 
 
 class Ledger(Protocol):

@@ -110,6 +110,12 @@ class LeaseError(AgentgitError):
     exit_code = Exit.LEASED
 
 
+class StaleError(AgentgitError):
+    """What runs has changed since the plan was made."""
+
+    exit_code = Exit.STALE
+
+
 class EngineError(AgentgitError):
     """An engine refused a call or does not answer: the world's fault, not the revision's."""
 

@@ -14,7 +14,7 @@ ChangeClass = Literal[
 ]  # fmt: skip
 CauseKind = Literal[
     "new", "fields", "unknown", "missing", "stopped", "unhealthy", "restart", "scale", "removed",
-    "surplus", "moved", "engine",
+    "surplus", "moved", "drift",
 ]  # fmt: skip
 
 
@@ -49,7 +49,8 @@ class Change(Value):
     """The difference for one instance.
 
     `order` says how replicas are replaced and `order_reason` why it is not the usual start-first.
-    `path` is the file that declares the instance, empty for one that is removed.
+    `path` is the file that declares the instance, empty for one that is removed; `hosts` are those
+    where something is done.
     """
 
     kind: ChangeKind
@@ -58,6 +59,7 @@ class Change(Value):
     path: str = ""
     replicas: int = 0
     touched: int = 0
+    hosts: tuple[str, ...] = ()
     revision: str = ""
     from_revisions: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()

@@ -13,7 +13,18 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from agentgit.model.value import CamelValue, Cpus, Duration, Name, Size, Value
 
-IN_PLACE = ("restart", "deploy")  # what an engine changes without a new container
+IN_PLACE = frozenset({"restart", "deploy"})  # what an engine changes without a new container
+FOR_PROCESS = frozenset(  # what also counts for a process replica
+    {
+        "environment",
+        "ports",
+        "healthcheck",
+        "stop_signal",
+        "stop_grace_period",
+        "deploy",
+        "restart",
+    }
+)
 
 
 def _as_argv(raw: object) -> object:
@@ -88,7 +99,7 @@ class NetworkUse(Value):
 class Limits(Value):
     """Resource limits; what is not set is not limited by agentgit."""
 
-    cpus: Cpus | None = None
+    cpus: Annotated[Cpus, Field(gt=0)] | None = None
     memory: Annotated[Size, Field(ge=6 * 1024**2)] | None = None
     pids: Annotated[int, Field(ge=1)] | None = None
 

@@ -15,7 +15,8 @@ class Instance(Value):
     `revision` names the replica's content when it runs as a container, `process_revision` when it
     runs as a process (it covers the bytes of the source folder instead of the image). Both are 64
     hex digits; people see the first eight. `rollout` is the policy with its name looked up.
-    `path` is the file that declares the instance.
+    `path` is the file that declares the instance; `source_digest` names the bytes of the folder
+    that a process runs from.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Instance(Value):
     rollout: Rollout
     revision: str
     process_revision: str
+    source_digest: str = ""
 
 
 class Project(Value):

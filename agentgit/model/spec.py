@@ -160,6 +160,10 @@ class Rollout(CamelValue):
         if bool(self.steps) != (self.strategy == "canary"):
             message = "steps belong to strategy canary, and a canary needs them"
             raise ValueError(message)
+        weights = [step.set_weight for step in self.steps if step.set_weight is not None]
+        if self.steps and (self.steps[0].set_weight is None or weights != sorted(set(weights))):
+            message = "the steps of a canary begin with setWeight, and weights only grow"
+            raise ValueError(message)
         if not self.min_healthy_time < self.healthy_deadline < self.progress_deadline:
             message = "minHealthyTime < healthyDeadline < progressDeadline must hold"
             raise ValueError(message)

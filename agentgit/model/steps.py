@@ -183,3 +183,27 @@ class Stamp(Value):
 
     rollout: str
     fence: int
+
+
+def target_of(step: Step) -> str:
+    """Name what a step is about."""
+    match step:
+        case EnsureImage():
+            return step.image
+        case EnsureNetwork():
+            return step.network
+        case EnsureVolume():
+            return step.volume
+        case ExportSource():
+            return step.path
+        case CreateReplica():
+            return step.replica.name
+        case (
+            StartReplica()
+            | UpdateReplica()
+            | StopReplica()
+            | RemoveReplica()
+            | RemoveLeftover()
+            | AwaitHealthy()
+        ):
+            return step.name

@@ -1,0 +1,47 @@
+# make demo   the main job, from an empty repository to a rollback, in under two minutes
+# make check  lint, types, contracts, fast tests: under a minute, needs no engine
+# make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
+# make lock   pin the dependencies again
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := check
+.PHONY: demo check test lint unit engines-down lock clean
+
+# A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv --without-pip --clear $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh example-repo/demo.sh
+
+check: lint unit
+
+lint: $(READY)
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --verbose > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+
+unit: $(READY)
+	$(BIN)/python -m pytest -q -n 2 -m "not docker and not podman"
+
+test: lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+engines-down:
+	tests/engines/engines.sh down --purge
+
+lock:
+	$(PYTHON) -m pip install --quiet uv
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --quiet --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,40 @@
+"""`agentgit apply`."""
+
+from __future__ import annotations
+
+from agentgit.cli import options
+from agentgit.cli.settings import Settings, pass_settings
+
+
+@options.command(
+    "apply",
+    "agentgit apply -e production",
+    "agentgit apply -e production --only support-eu",
+    "agentgit apply -e production --yes   # in CI: exit 3 when it was rolled back",
+)
+@options.environment
+@options.revision
+@options.only
+@options.reason
+@options.yes
+@options.as_json
+@pass_settings
+def command(  # noqa: PLR0913 - one for each option
+    settings: Settings,
+    environment: str | None,
+    revision: str | None,
+    only: tuple[str, ...],
+    reason: str,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Carry out the plan for a committed state. A failure takes the change set back: exit 3."""
+    from agentgit.cli.door import choose_environment, open_world
+    from agentgit.cli.rollout import carry_out
+    from agentgit.pipeline import Request
+
+    world = open_world(settings)
+    name = choose_environment(world.source.snapshot(revision or "HEAD"), environment)
+    request = Request(name, revision=revision, only=only, reason=reason)
+    return carry_out(settings, world, request, yes=yes, as_json=as_json)

@@ -1,0 +1,76 @@
+"""Opens what a command works on: the repository, the clock, the folder for state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from agentgit.cli.settings import Settings, talk
+from agentgit.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from agentgit.model.snapshot import Snapshot
+    from agentgit.pipeline import World
+    from agentgit.source.repository import GitSource
+
+
+def open_source(settings: Settings) -> GitSource:
+    """Open the repository that the folder lies in. Raises GitError, ConfigError."""
+    from agentgit.source.repository import GitSource
+
+    source = GitSource.open(str(settings.directory))
+    click.get_current_context().call_on_close(source.close)
+    return source
+
+
+def open_world(settings: Settings) -> World:
+    """Open everything that a plan needs; engines are not asked yet."""
+    from agentgit.execute.clock import SystemClock
+    from agentgit.pipeline import World
+
+    return World(open_source(settings), SystemClock(), settings.state_home)
+
+
+def read_snapshot(source: GitSource, revision: str | None) -> Snapshot:
+    """Read the files of a revision, or those of the work tree."""
+    return source.worktree() if revision is None else source.snapshot(revision)
+
+
+def choose_environment(snapshot: Snapshot, given: str | None) -> str:
+    """Check the name that was given, or take the only one there is. Raises UsageError."""
+    from agentgit.compile.layout import list_environments, require_environment
+
+    if given is not None:
+        require_environment(snapshot, given)
+        return given
+    names = list_environments(snapshot)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise UsageError(
+            "there is no environment yet",
+            hint="write environments/staging/environment.yaml, or run agentgit init",
+        )
+    raise UsageError("which environment?", hint=f"-e NAME with one of {', '.join(names)}")
+
+
+def count_files(snapshot: Snapshot) -> int:
+    """Count the files that take part in compiling."""
+    places = ("global/", "environments/")
+    return sum(
+        path == "agentgit.yaml" or (path.startswith(places) and path.endswith(".yaml"))
+        for path in snapshot.files
+    )
+
+
+def warn(settings: Settings, warnings: Sequence[Problem | str]) -> None:
+    """Show warnings on stderr."""
+    import sys
+
+    from agentgit.report.problems import write_problems
+
+    problems = [Problem(one) if isinstance(one, str) else one for one in warnings]
+    if problems:
+        talk(write_problems(problems, level="warning", palette=settings.palette(sys.stderr)))

@@ -1,0 +1,42 @@
+"""`agentgit rollback`."""
+
+from __future__ import annotations
+
+import click
+
+from agentgit.cli import options
+from agentgit.cli.settings import Settings, pass_settings
+
+
+@options.command(
+    "rollback",
+    "agentgit rollback -e production --reason 'refunds went wild'",
+    "agentgit rollback -e production --to 88e01b2",
+)
+@options.environment
+@click.option("--to", metavar="COMMIT", help="Default: the previous success that differs.")
+@options.reason
+@options.yes
+@options.as_json
+@pass_settings
+def command(
+    settings: Settings,
+    environment: str | None,
+    to: str | None,
+    reason: str,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Go back to an earlier commit and hold the environment there.
+
+    Plan and apply follow this pin and say so, until `agentgit unpin` or a newer commit.
+    """
+    from agentgit.cli.door import choose_environment, open_world
+    from agentgit.cli.rollout import carry_out
+    from agentgit.pipeline import Request
+
+    world = open_world(settings)
+    name = choose_environment(world.source.snapshot("HEAD"), environment)
+    request = Request(name, revision=to, kind="rollback", reason=reason)
+    return carry_out(settings, world, request, yes=yes, as_json=as_json)

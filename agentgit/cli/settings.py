@@ -1,0 +1,63 @@
+"""What holds for every command: the folder to work in, and whether to write colours."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from agentgit.report.palette import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read once, when the program starts. `colour` is None where the terminal decides."""
+
+    directory: Path
+    colour: bool | None
+    state_home: Path
+    dumb_terminal: bool
+
+    @classmethod
+    def read(cls, directory: Path, variables: Mapping[str, str], *, no_color: bool) -> Settings:
+        """Take options first, then the environment's variables."""
+        colour = None
+        if no_color or variables.get("NO_COLOR"):
+            colour = False
+        elif variables.get("FORCE_COLOR"):
+            colour = True
+        home = variables.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        state = variables.get("AGENTGIT_STATE_HOME") or str(Path(home) / "agentgit")
+        return cls(directory, colour, Path(state).absolute(), variables.get("TERM") == "dumb")
+
+    def palette(self, stream: TextIO) -> Palette:
+        """Choose colours for a stream."""
+        from agentgit.report.palette import COLOURED, PLAIN
+
+        colour = self.colour
+        if colour is None:
+            colour = stream.isatty() and not self.dumb_terminal
+        return COLOURED if colour else PLAIN
+
+    @property
+    def is_live(self) -> bool:
+        """Whether progress can be redrawn: talk goes to a terminal that can move its cursor."""
+        return sys.stderr.isatty() and not self.dumb_terminal
+
+
+pass_settings = click.make_pass_decorator(Settings)
+
+
+def answer(text: str) -> None:
+    """Write to stdout; the palette has decided on colours."""
+    click.echo(text, color=True)
+
+
+def talk(text: str) -> None:
+    """Write to stderr."""
+    click.echo(text, err=True, color=True)

@@ -1,0 +1,78 @@
+"""Where every effective value of one instance comes from, and what it overrides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentgit.compile.document import resolved_document
+from agentgit.compile.fleet import Fleet, Resolved
+from agentgit.compile.layout import require_environment, require_instances
+from agentgit.compile.merge import Notes
+from agentgit.compile.origins import Recorder, leaves
+from agentgit.compile.references import NO_TEXT
+from agentgit.compile.tree import origin_of, to_plain
+from agentgit.compile.workspace import Workspace
+from agentgit.errors import ConfigError
+from agentgit.model.desired import Instance
+from agentgit.model.origin import Chain, Chains, Origin, Setting
+from agentgit.model.snapshot import Snapshot
+from agentgit.model.value import Json, Path
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One instance, explained.
+
+    `value` is its spec as `compile` prints it. `chains` has every leaf of it that a layer sets;
+    what is missing there is a default. `removed` has what a layer set and a higher one removed.
+    """
+
+    instance: Instance
+    value: dict[str, Json]
+    chains: Chains
+    removed: Chains
+
+
+def explain_instance(snapshot: Snapshot, environment: str, instance: str) -> Explained:
+    """Compile one instance with the origin of everything.
+
+    Raises ConfigError, and UsageError for names that do not exist.
+    """
+    require_environment(snapshot, environment)
+    require_instances(snapshot, environment, (instance,))
+    workspace = Workspace(snapshot)
+    recorder = Recorder()
+    notes = Notes(recorder)
+    resolved = Fleet(workspace, environment).compile(instance, notes)
+    for problem in notes.problems:
+        workspace.report(problem)
+    workspace.raise_problems()
+    if resolved is None:
+        raise ConfigError(f"{instance} cannot be compiled")
+    chains = dict(recorder.chains(resolved.tree))
+    _follow_text(resolved, chains)
+    _follow_rollout(resolved, chains)
+    document = resolved_document(resolved.instance)
+    removed = recorder.removed(resolved.tree)
+    return Explained(resolved.instance, document["spec"], chains, removed)
+
+
+def _follow_text(resolved: Resolved, chains: dict[Path, Chain]) -> None:
+    """The text of a file comes from that file first, then from what names it."""
+    if resolved.text is NO_TEXT:
+        return
+    path, text = resolved.text
+    layer = "environment" if path.startswith("environments/") else "global"
+    origin = Origin.model_validate({"layer": layer, "path": path, "line": 1, "column": 1})
+    reference = chains[("instructions", "file")]
+    chains[("instructions", "text")] = (Setting(value=text, origin=origin), *reference)
+
+
+def _follow_rollout(resolved: Resolved, chains: dict[Path, Chain]) -> None:
+    """The values of a named policy come from its document first, then from what names it."""
+    if resolved.rollout is None:
+        return
+    reference = chains.pop(("rollout",))
+    for path, node in leaves(resolved.rollout.spec):
+        said = Setting(value=to_plain(node), origin=origin_of(node))
+        chains[("rollout", *path)] = (said, *reference)

@@ -1,0 +1,151 @@
+"""JSON Schemas for editors, made of the same shapes that `check` follows.
+
+They describe a file as it may be written: in a layer nothing below `spec` is required and null
+deletes, and the list forms of keyed maps are accepted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from agentgit.compile.envelope import LAYERS
+from agentgit.compile.places import PROJECT
+from agentgit.compile.shape import (
+    Either,
+    Fields,
+    Keyed,
+    Leaf,
+    Plain,
+    Shape,
+    metadata_shape,
+    spec_shape,
+)
+from agentgit.model.spec import API_VERSION, SPECS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Any]
+_TITLES = {
+    "Project": f"The project, in {PROJECT}",
+    "AgentDefaults": "What holds for every agent, in defaults.yaml",
+    "Agent": "An agent, in global/agents/ or what differs in an environment's agents/",
+    "Environment": "An environment, in environments/NAME/environment.yaml",
+    "Instance": "An instance, in environments/NAME/instances/",
+    "Rollout": "A rollout policy, in global/rollouts.yaml",
+}
+
+
+def schemas() -> Mapping[str, Schema]:
+    """Give the schema of every kind."""
+    return {kind: _document_schema(kind) for kind in SPECS}
+
+
+def render_schemas() -> Mapping[str, str]:
+    """Give the text of every schema by its file name."""
+    return {
+        f"{_kebab(kind)}.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for kind, schema in schemas().items()
+    }
+
+
+def _document_schema(kind: str) -> Schema:
+    layer = kind in LAYERS
+    required = ["kind", "metadata", "spec"]
+    spec = _fields_schema(spec_shape(kind), layer=layer)
+    if kind == "Instance":
+        spec["required"] = ["agent"]
+    return {
+        "$schema": DIALECT,
+        "title": _TITLES[kind],
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"const": kind},
+            "metadata": _fields_schema(metadata_shape(), layer=False),
+            "spec": spec,
+        },
+        "required": ["apiVersion", *required] if kind == "Project" else required,
+        "additionalProperties": False,
+    }
+
+
+def _schema(shape: Shape, *, layer: bool) -> Schema:
+    match shape:
+        case Leaf():
+            schema = _leaf_schema(shape)
+        case Fields():
+            schema = _fields_schema(shape, layer=layer)
+        case Keyed():
+            schema = _keyed_schema(shape, layer=layer)
+        case Plain():
+            schema = {"type": "array", "items": _schema(shape.item, layer=False)}
+            if shape.split is not None:
+                schema = {"anyOf": [schema, {"type": "string"}]}
+        case Either():
+            choices = [_leaf_schema(shape.leaf), _fields_schema(shape.fields, layer=layer)]
+            schema = {"anyOf": choices}
+        case _:
+            schema = {}
+    return schema
+
+
+def _leaf_schema(shape: Leaf) -> Schema:
+    schema: Schema = shape.adapter.json_schema()
+    if shape.text:
+        schema["type"] = ["string", "number"]
+    return schema
+
+
+def _fields_schema(shape: Fields, *, layer: bool) -> Schema:
+    properties: Schema = {}
+    for key, field in shape.fields.items():
+        info = shape.infos[key]
+        schema = _schema(field, layer=layer)
+        if layer and schema:
+            schema = _or_null(schema)
+        if info.description:
+            schema = {"description": info.description, **schema}
+        if info.examples:
+            schema = {**schema, "examples": info.examples}
+        properties[key] = schema
+    result: Schema = {
+        "description": inspect.cleandoc(shape.model.__doc__ or ""),
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    if shape.required and not layer:
+        result["required"] = list(shape.required)
+    return result
+
+
+def _keyed_schema(shape: Keyed, *, layer: bool) -> Schema:
+    item = _schema(shape.item, layer=layer)
+    schema: Schema = {
+        "type": "object",
+        "additionalProperties": _or_null(item) if layer and item else item or True,
+    }
+    names = _leaf_schema(shape.key)
+    if names.keys() > {"type"}:
+        schema["propertyNames"] = names
+    if shape.sugar is None:
+        return schema
+    return {
+        "anyOf": [schema, {"type": "array", "items": {"type": ["string", "integer", "object"]}}]
+    }
+
+
+def _or_null(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    kind = schema.get("type")
+    if kind is None or "enum" in schema or "const" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [*([kind] if isinstance(kind, str) else kind), "null"]}
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()

@@ -1,0 +1,1 @@
+"""Plan in, events out: performs the steps of a plan and decides nothing."""

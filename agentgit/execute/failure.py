@@ -1,0 +1,48 @@
+"""Whose fault was it? The revision's (health, crash) or the world's (engine, registry, disk)."""
+
+from __future__ import annotations
+
+from agentgit.effects import Providers
+from agentgit.errors import AgentgitError, ReplicaError
+from agentgit.model.observed import Replica
+from agentgit.model.rollout import Failure
+
+LOG_LINES = 8  # how much of a failed replica's log is evidence
+
+
+def classify_failure(
+    error: Exception, *, instance: str, host: str, step: str, target: str, providers: Providers
+) -> Failure:
+    """Describe a failed step, with the last lines of the replica's log when it is to blame.
+
+    Raises the error again when nobody but agentgit can have caused it.
+    """
+    if not isinstance(error, AgentgitError):
+        raise error
+    guilty = isinstance(error, ReplicaError)
+    replica = _look(providers, host, target) if guilty else None
+    return Failure(
+        instance=instance,
+        host=host,
+        replica=target,
+        revision=replica.revision if replica else "",
+        step=step,
+        message=error.message,
+        hint=error.hint or "",
+        fault="revision" if guilty else "world",
+        log=_read_log(providers, host, target) if guilty else (),
+    )
+
+
+def _look(providers: Providers, host: str, name: str) -> Replica | None:
+    try:
+        return providers[host].replica(name)
+    except AgentgitError:
+        return None  # evidence is welcome, never required
+
+
+def _read_log(providers: Providers, host: str, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(providers[host].logs(name, tail=LOG_LINES))
+    except AgentgitError as error:
+        return (f"(its log cannot be read: {error.message})",)

@@ -1,0 +1,85 @@
+"""Waiting for health, and looking at it for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agentgit.effects import Clock, Provider, Providers
+from agentgit.errors import AgentgitError, ReplicaError
+from agentgit.model.observed import Replica
+from agentgit.model.steps import AwaitHealthy, Hold
+from agentgit.model.value import format_duration
+
+POLL = 0.1  # seconds between two looks
+MAX_RESTARTS = 3  # an engine may restart a new replica that often before it counts as crashing
+
+Stopped = Callable[[], bool]
+
+
+class InterruptedStepError(Exception):
+    """Somebody asked to stop while a step was waiting."""
+
+
+class HeldReplicaError(Exception):
+    """A replica failed while it was looked at."""
+
+    def __init__(self, name: str, error: AgentgitError) -> None:
+        super().__init__(name)
+        self.name = name
+        self.error = error
+
+
+def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped: Stopped) -> None:
+    """Return when the replica has been serving for `min_healthy_time` without a break.
+
+    Raises ReplicaError when it ends, crashes again and again, is unhealthy, is gone, or the
+    timeout is over.
+    """
+    began = clock.monotonic()
+    since: float | None = None
+    while True:
+        replica = provider.replica(step.name)
+        check_alive(replica, step.name)
+        now = clock.monotonic()
+        since = (now if since is None else since) if replica and replica.serving else None
+        if since is not None and now - since >= step.min_healthy_time:
+            return
+        if now - began >= step.timeout:
+            health = replica.health if replica else "gone"
+            raise ReplicaError(
+                f"{step.name} did not become healthy within {format_duration(step.timeout)}: "
+                f"its health is {health}"
+            )
+        if stopped():
+            raise InterruptedStepError
+        clock.sleep(POLL)
+
+
+def hold(step: Hold, providers: Providers, clock: Clock, stopped: Stopped) -> None:
+    """Look at replicas for `duration`; raises HeldReplicaError when one fails meanwhile."""
+    end = clock.monotonic() + step.duration
+    while True:
+        for host, name in step.replicas:
+            try:
+                check_alive(providers[host].replica(name), name)
+            except AgentgitError as error:
+                raise HeldReplicaError(name, error) from error
+        if clock.monotonic() >= end:
+            return
+        if stopped():
+            raise InterruptedStepError
+        clock.sleep(min(POLL * 5, max(0.0, end - clock.monotonic())))
+
+
+def check_alive(replica: Replica | None, name: str) -> None:
+    """Raise ReplicaError for a replica that is gone, has ended, keeps crashing or is unhealthy."""
+    if replica is None:
+        raise ReplicaError(f"{name} is gone: somebody removed it")
+    if replica.state == "exited":
+        code = "" if replica.exit_code is None else f" with exit code {replica.exit_code}"
+        why = f": {replica.error}" if replica.error else ""
+        raise ReplicaError(f"{name} ended{code}{why}")
+    if replica.restarts >= MAX_RESTARTS:
+        raise ReplicaError(f"{name} keeps crashing: restarted {replica.restarts} times")
+    if replica.health == "unhealthy":
+        raise ReplicaError(f"{name} is unhealthy: its health check fails")

@@ -1,0 +1,143 @@
+"""Runs lists of steps side by side and merges what they tell into one stream of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Event as Flag
+
+from agentgit.effects import Clock, Providers
+from agentgit.errors import AgentgitError
+from agentgit.execute.failure import classify_failure
+from agentgit.execute.health import InterruptedStepError, await_healthy
+from agentgit.model.events import Event, StepDone, StepFailed, StepStarted
+from agentgit.model.plan import Move
+from agentgit.model.steps import AwaitHealthy, CreateReplica, Stamp, Step
+
+
+@dataclass
+class Task:
+    """Steps in order, on behalf of a move or, with an empty instance, of the whole plan.
+
+    The last three fields tell how it went: whether a step was begun at all, the error that ended
+    it, and whether it ended because somebody asked to stop.
+    """
+
+    host: str
+    instance: str
+    steps: Sequence[Step]
+    move: Move | None = None
+    begun: bool = False
+    error: Exception | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class _Context:
+    providers: Providers
+    clock: Clock
+    stamp: Stamp
+    stop: Flag
+    events: SimpleQueue[Event | None]
+
+
+def run_tasks(
+    tasks: Sequence[Task],
+    providers: Providers,
+    clock: Clock,
+    stamp: Stamp,
+    *,
+    workers: int,
+    stop: Flag,
+) -> Iterator[Event]:
+    """Run every task to its end and yield events as they come.
+
+    One task's failure does not stop the others in the middle of a step, but none begins another
+    step after it. Closing the generator waits for the steps under way. A bug is raised at the end.
+    """
+    ending = Flag()
+    context = _Context(providers, clock, stamp, _Either(stop, ending), SimpleQueue())
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        try:
+            for task in tasks:
+                pool.submit(_run_task, task, context, ending)
+            yield from _drain(context.events, len(tasks))
+        finally:
+            ending.set()
+    for task in tasks:
+        if task.error is not None and not isinstance(task.error, AgentgitError):
+            raise task.error
+
+
+class _Either(Flag):
+    """Set when either of two flags is."""
+
+    def __init__(self, one: Flag, other: Flag) -> None:
+        super().__init__()
+        self._flags = (one, other)
+
+    def is_set(self) -> bool:
+        return any(flag.is_set() for flag in self._flags)
+
+
+def _drain(events: SimpleQueue[Event | None], tasks: int) -> Iterator[Event]:
+    """Yield events until every task has put its closing None."""
+    running = tasks
+    while running:
+        event = events.get()
+        if event is None:
+            running -= 1
+        else:
+            yield event
+
+
+def _run_task(task: Task, context: _Context, ending: Flag) -> None:
+    try:
+        for step in task.steps:
+            if context.stop.is_set():
+                raise InterruptedStepError  # noqa: TRY301 - one way out
+            task.begun = True
+            _run_step(task, step, context)
+    except InterruptedStepError:
+        task.interrupted = True
+    except Exception as error:  # noqa: BLE001 - kept; a bug is raised by run_tasks
+        task.error = error
+        ending.set()
+    finally:
+        context.events.put(None)
+
+
+def _run_step(task: Task, step: Step, context: _Context) -> None:
+    where = {"instance": task.instance, "host": step.host, "step": step.kind}
+    target = target_of(step)
+    context.events.put(StepStarted(**where, target=target))
+    began = context.clock.monotonic()
+    try:
+        perform_step(step, context.providers, context.clock, context.stamp, context.stop)
+    except AgentgitError as error:
+        failure = classify_failure(error, **where, target=target, providers=context.providers)
+        context.events.put(StepFailed(failure=failure))
+        raise
+    seconds = round(context.clock.monotonic() - began, 3)
+    context.events.put(StepDone(**where, target=target, seconds=seconds))
+
+
+def perform_step(step: Step, providers: Providers, clock: Clock, stamp: Stamp, stop: Flag) -> None:
+    """Perform one step: the one place that every step passes."""
+    provider = providers[step.host]
+    if isinstance(step, AwaitHealthy):
+        await_healthy(step, provider, clock, stop.is_set)
+    else:
+        provider.perform(step, stamp)
+
+
+def target_of(step: Step) -> str:
+    """Name what a step is about, for people."""
+    if isinstance(step, CreateReplica):
+        return step.replica.name
+    for field in ("name", "image", "network", "volume", "path"):
+        if hasattr(step, field):
+            return str(getattr(step, field))
+    return ""

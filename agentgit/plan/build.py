@@ -1,0 +1,145 @@
+"""Desired and observed in, plan out: the one public function of the planner."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import zip_longest
+
+from agentgit.model.desired import Desired
+from agentgit.model.observed import Observed, Replica
+from agentgit.model.plan import Plan, Wave
+from agentgit.model.steps import Hold
+from agentgit.plan.changes import describe_instance, describe_removal
+from agentgit.plan.digest import digest_intent, digest_observed
+from agentgit.plan.guard import (
+    check_known,
+    check_not_emptied,
+    check_ports,
+    check_reachable,
+    check_shares,
+    check_volumes,
+)
+from agentgit.plan.instance import Names, Stage, compare_instance, stage_instance
+from agentgit.plan.moves import move_away
+from agentgit.plan.placement import find_hosts, place_slots
+from agentgit.plan.request import Evidence, PlanRequest
+from agentgit.plan.resources import plan_cleanup, plan_prepare
+
+
+def build_plan(
+    desired: Desired, observed: Observed, request: PlanRequest, evidence: Evidence
+) -> Plan:
+    """Say how to make observed what is desired.
+
+    Raises EngineError for a host that does not answer, GuardError for what a guard refuses and
+    ConfigError for what cannot be placed.
+    """
+    check_reachable(observed)
+    check_known(desired, observed, request.only | request.restart)
+    check_not_emptied(desired, observed, request)
+    placed = _place(desired, observed)
+    check_ports(desired, observed, placed, evidence)
+    names = Names(desired, observed)
+    changes, rows = [], []
+    for instance in desired.instances:
+        if request.covers(instance.name):
+            check_volumes(instance, evidence)
+            check_shares(instance, evidence)
+            slots = compare_instance(
+                instance, observed, placed[instance.name], restart=instance.name in request.restart
+            )
+            changes.append(describe_instance(instance, slots, observed, evidence))
+            rows.append(stage_instance(instance, slots, names))
+    gone = _unwanted(desired, observed, request)
+    changes += [describe_removal(name, found) for name, found in gone.items()]
+    waves = (*_in_lockstep(rows), *_remove(gone))
+    cleanup = () if request.only else plan_cleanup(desired, observed)
+    return Plan(
+        project_id=desired.project.id,
+        project=desired.project.name,
+        environment=desired.environment,
+        commit=desired.commit,
+        branch=desired.branch,
+        pin=request.pin,
+        intent_digest=digest_intent(desired, request),
+        observed_digest=digest_observed(observed),
+        hosts=tuple(state.host for state in observed.hosts),
+        prepare=plan_prepare(observed, waves),
+        changes=tuple(sorted(changes, key=lambda change: change.instance)),
+        waves=waves,
+        cleanup=cleanup,
+        replicas_before=len(observed.replicas),
+        replicas_healthy=sum(replica.serving for replica in observed.replicas),
+        replicas_after=_count_after(observed, waves),
+        peak=_count_peak(observed, waves),
+    )
+
+
+def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:
+    """Choose a host for every slot of every instance, each where its replica lives if it may."""
+    load = Counter(replica.host for replica in observed.replicas)
+    placed: dict[str, dict[int, str]] = {}
+    for instance in desired.instances:
+        hosts = find_hosts(desired, observed, instance)
+        mine = [one for one in observed.replicas if one.instance == instance.name]
+        held = {one.slot: one.host for one in sorted(mine, key=lambda one: one.serving)}
+        placed[instance.name] = place_slots(hosts, held, instance.spec.scale.replicas, load)
+    return placed
+
+
+def _unwanted(
+    desired: Desired, observed: Observed, request: PlanRequest
+) -> dict[str, tuple[Replica, ...]]:
+    """Gather the replicas of instances that nobody declares, by instance."""
+    wanted = {instance.name for instance in desired.instances}
+    names = sorted({one.instance for one in observed.replicas} - wanted)
+    return {
+        name: tuple(one for one in observed.replicas if one.instance == name)
+        for name in names
+        if request.covers(name)
+    }
+
+
+def _in_lockstep(rows: list[tuple[Stage, ...]]) -> tuple[Wave, ...]:
+    """Join the first stages of all instances into the first wave, and so on."""
+    waves = []
+    for column in zip_longest(*rows):
+        stages = [stage for stage in column if stage is not None and stage.moves]
+        if stages:
+            moves = tuple(move for stage in stages for move in stage.moves)
+            titles = dict.fromkeys(stage.title for stage in stages)
+            watched = tuple(pair for stage in stages if stage.hold for pair in stage.watched)
+            seconds = max(stage.hold for stage in stages)
+            hold = Hold(duration=seconds, replicas=watched) if seconds else None
+            waves.append(Wave(title=", ".join(titles), moves=moves, hold=hold))
+    return tuple(waves)
+
+
+def _remove(gone: dict[str, tuple[Replica, ...]]) -> tuple[Wave, ...]:
+    """Remove what nobody declares, last."""
+    moves = [
+        move_away(replica, None, f"{name} is no longer declared")
+        for name, replicas in gone.items()
+        for replica in replicas
+    ]
+    return (Wave(title="remove", moves=tuple(moves)),) if moves else ()
+
+
+def _count_after(observed: Observed, waves: tuple[Wave, ...]) -> int:
+    return len(observed.replicas) + sum(_balance(wave) for wave in waves)
+
+
+def _count_peak(observed: Observed, waves: tuple[Wave, ...]) -> int:
+    """Count the most replicas that run at one time."""
+    now = peak = len(observed.replicas)
+    for wave in waves:
+        surge = sum(step.kind == "start-replica" for m in wave.moves for step in m.prepare)
+        peak = max(peak, now + surge)
+        now += _balance(wave)
+    return peak
+
+
+def _balance(wave: Wave) -> int:
+    steps = [step for move in wave.moves for step in (*move.prepare, *move.finish)]
+    created = sum(step.kind == "create-replica" for step in steps)
+    return created - sum(step.kind == "remove-replica" for step in steps)

@@ -1,0 +1,253 @@
+"""Slot changes of one instance as one change for people: kind, causes and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from agentgit.model.change import Cause, Change, ChangeKind, FieldChange
+from agentgit.model.desired import Instance
+from agentgit.model.observed import HostState, Observed, Replica
+from agentgit.model.origin import Chains
+from agentgit.model.value import Json, dotted
+from agentgit.plan.compare import SlotChange, compare_live, wanted_live
+from agentgit.plan.fields import compare_fields, deciding_origins, find_chain
+from agentgit.plan.guard import stop_first_reason
+from agentgit.plan.placement import revision_on
+from agentgit.plan.request import Evidence
+from agentgit.plan.strategies.batch import count_share
+
+_ORDER = ("replace", "create", "start", "update", "remove", "keep")
+
+
+def describe_instance(
+    instance: Instance, slots: tuple[SlotChange, ...], observed: Observed, evidence: Evidence
+) -> Change:
+    """Describe a declared instance; its causes say why it changes, if it does."""
+    hosts = {state.host: state for state in observed.hosts}
+    old = [replica for change in slots for replica in _found(change)]
+    kind = _kind(slots, old)
+    host = hosts[slots[0].host] if slots else None
+    order, reason = _order(instance, slots, hosts)
+    causes, fields = _explain(instance, slots, hosts, evidence)
+    return Change(
+        kind=kind,
+        instance=instance.name,
+        agent=instance.agent,
+        path=instance.path,
+        replicas=instance.spec.scale.replicas,
+        touched=sum(change.action != "keep" for change in slots),
+        hosts=tuple(sorted({change.host for change in slots if change.action != "keep"})),
+        revision=revision_on(instance, host) if host else instance.revision,
+        from_revisions=tuple(sorted({replica.revision for replica in old})),
+        causes=causes,
+        fields=fields,
+        strategy=instance.rollout.strategy,
+        order=order,
+        order_reason=reason,
+    )
+
+
+def describe_removal(name: str, replicas: tuple[Replica, ...]) -> Change:
+    """Describe an instance that nobody declares any more."""
+    return Change(
+        kind="remove",
+        instance=name,
+        agent=replicas[0].agent,
+        touched=len(replicas),
+        hosts=tuple(sorted({replica.host for replica in replicas})),
+        from_revisions=tuple(sorted({replica.revision for replica in replicas})),
+        causes=(Cause(kind="removed", detail="no file declares it any more"),),
+    )
+
+
+def _kind(slots: Sequence[SlotChange], old: Sequence[Replica]) -> ChangeKind:
+    actions = {change.action for change in slots}
+    if actions <= {"keep"}:
+        return "keep"
+    if not old:
+        return "create"
+    if actions & {"replace", "start"}:
+        return "replace"
+    return "update" if actions <= {"keep", "update"} else "scale"
+
+
+def _found(change: SlotChange) -> tuple[Replica, ...]:
+    return (change.keeper, *change.old) if change.keeper else change.old
+
+
+def _order(
+    instance: Instance, slots: Sequence[SlotChange], hosts: dict[str, HostState]
+) -> tuple[Literal["start-first", "stop-first"] | None, str]:
+    replaced = [change for change in slots if change.action == "replace"]
+    if not replaced:
+        return None, ""
+    for change in replaced:
+        reason = stop_first_reason(instance, hosts[change.host])
+        if reason and any(old.host == change.host for old in change.old):
+            return "stop-first", reason
+    policy = instance.rollout
+    unavailable = count_share(policy.max_unavailable, instance.spec.scale.replicas, up=False)
+    if policy.strategy == "recreate":
+        return "stop-first", "strategy recreate"
+    if policy.max_surge in {0, "0%"}:
+        return "stop-first", "maxSurge is 0"
+    if unavailable:
+        return "stop-first", f"{unavailable} at a time, maxUnavailable is {policy.max_unavailable}"
+    return "start-first", ""
+
+
+def _explain(
+    instance: Instance,
+    slots: tuple[SlotChange, ...],
+    hosts: dict[str, HostState],
+    evidence: Evidence,
+) -> tuple[tuple[Cause, ...], tuple[FieldChange, ...]]:
+    changed = [change for change in slots if change.action != "keep"]
+    if not changed:
+        return (), ()
+    if not any(_found(change) for change in slots):
+        return (Cause(kind="new", detail="new"),), ()
+    stale = _stale(instance, changed, hosts)
+    before = evidence.before(stale) if stale else None
+    causes = _causes(instance, slots, stale, before, evidence)
+    fields: tuple[FieldChange, ...] = ()
+    if not any(cause.kind == "drift" for cause in causes):
+        fields = _in_place_fields(instance, changed, hosts, evidence)
+    if stale is not None and before is not None:
+        engine = hosts[stale.host].engine
+        fields += compare_fields(before, instance, evidence.chains(instance.name), engine)
+    scaled = _scale_field(instance, slots, before, evidence)
+    if scaled:  # the field says it better
+        causes = tuple(cause for cause in causes if cause.kind != "scale")
+    return causes, fields + scaled
+
+
+def _stale(
+    instance: Instance, changed: Sequence[SlotChange], hosts: dict[str, HostState]
+) -> Replica | None:
+    """Find a replica whose revision is not the one asked for."""
+    for change in changed:
+        revision = revision_on(instance, hosts[change.host])
+        for replica in change.old:
+            if replica.revision != revision and change.action == "replace":
+                return replica
+    return None
+
+
+def _causes(
+    instance: Instance,
+    slots: tuple[SlotChange, ...],
+    stale: Replica | None,
+    before: Instance | None,
+    evidence: Evidence,
+) -> tuple[Cause, ...]:
+    causes = [c.cause for c in slots if c.cause is not None and c.cause.kind != "fields"]
+    empty = [change.slot for change in slots if change.action == "create"]
+    if empty:
+        causes.append(_explain_empty(instance, slots, empty, before, evidence))
+    causes += _find_drift(instance, slots, evidence)
+    if stale is not None and before is None:
+        short = stale.commit[:7] or "an unknown commit"
+        detail = f"revision {stale.revision[:8]}, created at {short}, which cannot be read here"
+        causes.append(Cause(kind="unknown", detail=detail))
+    elif any(c.cause is not None and c.cause.kind == "fields" for c in slots):
+        causes.append(Cause(kind="fields", detail="what is asked for has changed"))
+    return tuple(causes)
+
+
+def _find_drift(
+    instance: Instance, slots: tuple[SlotChange, ...], evidence: Evidence
+) -> list[Cause]:
+    """Tell limits that somebody changed by hand from limits that a commit changed."""
+    causes = []
+    for change in slots:
+        keeper = change.keeper
+        if change.action == "update" and keeper is not None and change.cause is not None:
+            past = evidence.before(keeper)
+            if past and past.spec.container and instance.spec.container == past.spec.container:
+                causes.append(
+                    Cause(kind="drift", detail=f"{change.cause.detail}, set back in place")
+                )
+    return causes
+
+
+def _explain_empty(
+    instance: Instance,
+    slots: tuple[SlotChange, ...],
+    empty: list[int],
+    before: Instance | None,
+    evidence: Evidence,
+) -> Cause:
+    """Tell a missing replica from one that was never asked for."""
+    known = next((one for change in slots for one in _found(change)), None)
+    past = before or (evidence.before(known) if known else None)
+    numbers = ", ".join(str(slot) for slot in empty)
+    if past is None or past.spec.scale.replicas >= max(empty):
+        word = "slot" if len(empty) == 1 else "slots"
+        verb = "has" if len(empty) == 1 else "have"
+        return Cause(kind="missing", detail=f"{word} {numbers} {verb} no replica")
+    wanted = instance.spec.scale.replicas
+    return Cause(kind="scale", detail=f"{past.spec.scale.replicas} -> {wanted} replicas")
+
+
+def _scale_field(
+    instance: Instance,
+    slots: tuple[SlotChange, ...],
+    before: Instance | None,
+    evidence: Evidence,
+) -> tuple[FieldChange, ...]:
+    """Show scale.replicas when the number of slots changes."""
+    known = next((one for change in slots for one in _found(change)), None)
+    past = before or (evidence.before(known) if known else None)
+    wanted = instance.spec.scale.replicas
+    if past is None or past.spec.scale.replicas == wanted:
+        return ()
+    if not any(change.action in {"create", "remove"} for change in slots):
+        return ()
+    chain = find_chain(evidence.chains(instance.name), ("scale", "replicas"))
+    origin, over = deciding_origins(chain, gone=False)
+    return (
+        FieldChange(
+            path="scale.replicas",
+            change_class="scale",
+            before=past.spec.scale.replicas,
+            after=wanted,
+            origin=origin,
+            over=over,
+        ),
+    )
+
+
+def _in_place_fields(
+    instance: Instance,
+    changed: Sequence[SlotChange],
+    hosts: dict[str, HostState],
+    evidence: Evidence,
+) -> tuple[FieldChange, ...]:
+    """Show what is changed in a running replica, or set back after somebody changed it."""
+    updated = next((c.keeper for c in changed if c.action == "update" and c.keeper), None)
+    wanted = wanted_live(instance, hosts[updated.host].engine) if updated else None
+    if updated is None or wanted is None:
+        return ()
+    chains = evidence.chains(instance.name)
+    return tuple(
+        _in_place_field(field, before, after, chains)
+        for field, before, after in compare_live(updated.live, wanted)
+    )
+
+
+def _in_place_field(field: str, before: Json, after: Json, chains: Chains) -> FieldChange:
+    nested = ("container", "deploy", "resources", "limits", field)
+    path = ("container", "restart") if field == "restart" else nested
+    origin, over = deciding_origins(find_chain(chains, path), gone=after is None)
+    return FieldChange(
+        path=dotted(path),
+        change_class="container",
+        had=before is not None,
+        before=before,
+        has=after is not None,
+        after=after,
+        origin=origin,
+        over=over,
+    )

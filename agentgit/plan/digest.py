@@ -1,0 +1,50 @@
+"""Two digests that bind a plan: what is asked for, and what was seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from agentgit.model.desired import Desired
+from agentgit.model.observed import Observed
+from agentgit.model.value import Json
+from agentgit.plan.request import PlanRequest
+
+
+def digest_desired(desired: Desired) -> str:
+    """Digest what is asked for: revisions, scale, placement and policy, not the commit."""
+    rows = [
+        [
+            instance.name,
+            instance.revision,
+            instance.process_revision,
+            instance.spec.scale.model_dump(mode="json"),
+            instance.spec.placement.model_dump(mode="json"),
+            instance.rollout.model_dump(mode="json"),
+        ]
+        for instance in desired.instances
+    ]
+    return _digest([desired.project.id, desired.environment, rows])
+
+
+def digest_intent(desired: Desired, request: PlanRequest) -> str:
+    """Digest what is asked for together with the limits of the request."""
+    asked = [sorted(request.only), sorted(request.restart), request.destroy]
+    return _digest([digest_desired(desired), asked])
+
+
+def digest_observed(observed: Observed) -> str:
+    """Digest what was seen: replicas with revision, image, state and limits; no clocks."""
+    rows = [
+        [
+            *(one.host, one.id, one.instance, one.slot, one.revision, one.image_id, one.state),
+            one.live.model_dump(mode="json"),
+        ]
+        for one in observed.replicas
+    ]
+    return _digest([[state.host for state in observed.hosts], rows])
+
+
+def _digest(value: Json) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

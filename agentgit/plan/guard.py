@@ -1,0 +1,140 @@
+"""What must not happen is refused here, with the flag or the way named in the hint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from agentgit.errors import ConfigError, EngineError, GuardError, Location
+from agentgit.model.container import Port
+from agentgit.model.desired import Desired, Instance
+from agentgit.model.observed import HostState, Observed
+from agentgit.plan.fields import find_chain
+from agentgit.plan.request import Evidence, PlanRequest
+from agentgit.plan.strategies.canary import count_canaries
+
+
+def check_reachable(observed: Observed) -> None:
+    """Refuse to plan while a host does not answer: what runs there is unknown, never nothing."""
+    if observed.unreachable:
+        first = observed.unreachable[0]
+        names = ", ".join(one.host for one in observed.unreachable)
+        raise EngineError(
+            f"{names} of {observed.environment} cannot be reached: {first.reason}",
+            hint="nothing was changed; agentgit doctor shows which engines answer",
+        )
+
+
+def check_not_emptied(desired: Desired, observed: Observed, request: PlanRequest) -> None:
+    """Refuse to remove everything because the last instance file is gone."""
+    if not desired.instances and observed.replicas and not request.destroy:
+        count = len(observed.replicas)
+        raise GuardError(
+            f"{desired.environment} would become empty: {count} replicas run and no instance "
+            "is declared",
+            hint=f"to remove all of it: agentgit destroy -e {desired.environment}",
+        )
+
+
+def check_known(desired: Desired, observed: Observed, names: frozenset[str]) -> None:
+    """Refuse names that are neither declared nor running."""
+    known = {one.name for one in desired.instances} | {one.instance for one in observed.replicas}
+    for name in sorted(names - known):
+        listed = ", ".join(sorted(known)) or "there is none"
+        raise ConfigError(
+            f"{desired.environment} has no instance {name}", hint=f"instances: {listed}"
+        )
+
+
+def check_ports(
+    desired: Desired,
+    observed: Observed,
+    placed: Mapping[str, Mapping[int, str]],
+    evidence: Evidence,
+) -> None:
+    """Refuse fixed ports that two replicas of a host would need, or that somebody else has."""
+    states = {state.host: state for state in observed.hosts}
+    claims: Counter[tuple[str, int]] = Counter()
+    owners: dict[tuple[str, int], str] = {}
+    for instance in desired.instances:
+        hosts = placed.get(instance.name, {}).values()
+        for host, port in ((host, port) for host in hosts for port in _fixed_ports(instance)):
+            key = (host, port.published or 0)
+            claims[key] += 1
+            owner = states[host].foreign_ports.get(key[1])
+            rival = f"a replica of {owners[key]}" if claims[key] > 1 else owner
+            if rival is not None:
+                verb = "is also wanted by" if claims[key] > 1 else "belongs to"
+                raise GuardError(
+                    f"port {key[1]} of {host}, wanted by {instance.name}, {verb} {rival}",
+                    _locate(instance, evidence, "container", "ports"),
+                    "leave out published to get a free port, or choose another one",
+                )
+            owners[key] = instance.name
+
+
+def check_volumes(instance: Instance, evidence: Evidence) -> None:
+    """Refuse what an exclusive volume makes impossible."""
+    container = instance.spec.container
+    paths = [
+        p for p, v in (container.volumes if container else {}).items() if v.access == "exclusive"
+    ]
+    if not paths:
+        return
+    if instance.spec.scale.replicas > 1:
+        raise ConfigError(
+            f"{instance.name} asks for {instance.spec.scale.replicas} replicas, and the volume at "
+            f"{paths[0]} is exclusive",
+            _locate(instance, evidence, "scale", "replicas"),
+            "use access: perSlot or shared, or one replica",
+        )
+    if instance.rollout.strategy == "canary":
+        raise ConfigError(
+            f"{instance.name} cannot be a canary: the volume at {paths[0]} is exclusive, so old "
+            "and new never run at the same time",
+            _locate(instance, evidence, "rollout"),
+            "use strategy rolling or recreate, or access: perSlot",
+        )
+
+
+def check_shares(instance: Instance, evidence: Evidence) -> None:
+    """Refuse a canary whose shares the number of replicas cannot make, before it is needed."""
+    replicas = instance.spec.scale.replicas
+    weights = [step.set_weight for step in instance.rollout.steps if step.set_weight is not None]
+    for weight in weights if replicas else ():
+        if count_canaries(weight, replicas) is None:
+            noun = "1 replica" if replicas == 1 else f"{replicas} replicas"
+            shares = ", ".join(f"{round(100 * k / replicas)}" for k in range(1, replicas + 1))
+            raise GuardError(
+                f"{instance.name} cannot be a canary of {weight} % with {noun}",
+                _locate(instance, evidence, "rollout"),
+                f"possible shares are {shares} %; change setWeight, or scale.replicas",
+            )
+
+
+def stop_first_reason(instance: Instance, host: HostState) -> str:
+    """Say why old and new cannot run side by side on one host; empty when they can."""
+    fixed = sorted(port.published or 0 for port in _fixed_ports(instance))
+    if fixed:
+        return f"port {fixed[0]} of {host.host} is fixed"
+    container = instance.spec.container
+    volumes = container.volumes if container and host.engine != "process" else {}
+    exclusive = sorted(v.name for v in volumes.values() if v.access == "exclusive")
+    return f"volume {exclusive[0]} is exclusive" if exclusive else ""
+
+
+def _fixed_ports(instance: Instance) -> tuple[Port, ...]:
+    container = instance.spec.container
+    ports = container.ports.values() if container else ()
+    return tuple(port for port in ports if port.published)
+
+
+def _locate(instance: Instance, evidence: Evidence, *path: str) -> Location:
+    """Find where something below a path is said; the instance's own file when nobody says it."""
+    chains = evidence.chains(instance.name)
+    found = next((c for key, c in sorted(chains.items()) if key[: len(path)] == path), None)
+    chain = found or find_chain(chains, path)
+    if not chain:
+        return Location(instance.path)
+    origin = chain[0].origin
+    return Location(origin.path, origin.line, origin.column)

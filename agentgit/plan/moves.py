@@ -1,0 +1,152 @@
+"""One slot's change as a move: what to prepare, what to finish, what to take back."""
+
+from __future__ import annotations
+
+from agentgit.model.desired import Instance
+from agentgit.model.observed import EngineKind, Replica
+from agentgit.model.plan import Move
+from agentgit.model.spec import Rollout
+from agentgit.model.steps import (
+    AwaitHealthy,
+    CreateReplica,
+    RemoveReplica,
+    ReplicaSpec,
+    StartReplica,
+    Step,
+    StopReplica,
+    UpdateReplica,
+)
+from agentgit.plan.compare import SlotChange, wanted_live
+
+DEFAULT_GRACE = 10.0
+STOP_MARGIN = 20.0  # what an engine may need beyond the grace period
+
+
+def move_to_new(
+    change: SlotChange, instance: Instance, replica: ReplicaSpec, *, stop_first: bool
+) -> Move:
+    """Create a replica and, once it is healthy, let go of the old ones.
+
+    Stop-first, the old ones are stopped before the new one starts, and removed at the end.
+    """
+    host = change.host
+    create = CreateReplica(host=host, replica=replica)
+    start = StartReplica(host=host, name=replica.name)
+    wait = await_step(host, replica.name, instance.rollout)
+    stops = tuple(stop_step(old, _grace(instance)) for old in change.old)
+    removals = tuple(remove_step(old) for old in change.old)
+    gone = RemoveReplica(host=host, name=replica.name)
+    prepare: tuple[Step, ...] = (create, start, wait)
+    finish: tuple[Step, ...] = tuple(
+        step for pair in zip(stops, removals, strict=True) for step in pair
+    )
+    if stop_first and change.old:
+        prepare, finish = (create,), (*stops, start, wait, *removals)
+    return Move(
+        instance=instance.name,
+        host=host,
+        slot=change.slot,
+        cause=change.cause.detail if change.cause else f"slot {change.slot} is empty",
+        prepare=prepare,
+        finish=finish,
+        undo=(gone,),
+    )
+
+
+def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool) -> Move:
+    """Start a replica that is there but does not run, then let go of the others."""
+    keeper = _keeper(change)
+    start: tuple[Step, ...] = (
+        StartReplica(host=change.host, name=keeper.name),
+        await_step(change.host, keeper.name, instance.rollout),
+    )
+    stops = tuple(stop_step(old, _grace(instance)) for old in change.old)
+    removals = tuple(remove_step(old) for old in change.old)
+    prepare, finish = (start, (*stops, *removals))
+    if stop_first and change.old:
+        prepare, finish = ((), (*stops, *start, *removals))
+    return Move(
+        instance=instance.name,
+        host=change.host,
+        slot=change.slot,
+        cause=change.cause.detail if change.cause else "",
+        prepare=prepare,
+        finish=finish,
+        undo=(stop_step(keeper, _grace(instance)),),
+    )
+
+
+def move_in_place(change: SlotChange, instance: Instance, engine: EngineKind) -> Move:
+    """Change limits and restart policy of a running replica, and drop surplus ones."""
+    keeper, live = _keeper(change), wanted_live(instance, engine)
+    update: tuple[Step, ...] = ()
+    if change.action == "update" and live is not None:
+        update = (
+            UpdateReplica(
+                host=change.host,
+                name=keeper.name,
+                id=keeper.id,
+                limits=live.limits,
+                restart=live.restart,
+            ),
+        )
+    return Move(
+        instance=instance.name,
+        host=change.host,
+        slot=change.slot,
+        cause=change.cause.detail if change.cause else "",
+        finish=(*update, *_let_go(change.old, _grace(instance))),
+    )
+
+
+def move_away(replica: Replica, instance: Instance | None, cause: str) -> Move:
+    """Stop and remove a replica that nobody wants any more."""
+    grace = _grace(instance) if instance else DEFAULT_GRACE
+    return Move(
+        instance=replica.instance,
+        host=replica.host,
+        slot=replica.slot,
+        cause=cause,
+        finish=_let_go((replica,), grace),
+    )
+
+
+def await_step(host: str, name: str, policy: Rollout) -> AwaitHealthy:
+    """Wait for a replica as its policy says."""
+    return AwaitHealthy(
+        host=host,
+        name=name,
+        min_healthy_time=policy.min_healthy_time,
+        timeout=policy.healthy_deadline,
+    )
+
+
+def stop_step(replica: Replica, grace: float) -> StopReplica:
+    """Stop one replica, by its full id."""
+    return StopReplica(
+        host=replica.host,
+        name=replica.name,
+        id=replica.id,
+        grace=grace,
+        timeout=grace + STOP_MARGIN,
+    )
+
+
+def remove_step(replica: Replica) -> RemoveReplica:
+    """Remove one replica, by its full id."""
+    return RemoveReplica(host=replica.host, name=replica.name, id=replica.id)
+
+
+def _let_go(replicas: tuple[Replica, ...], grace: float) -> tuple[Step, ...]:
+    return tuple(step for one in replicas for step in (stop_step(one, grace), remove_step(one)))
+
+
+def _grace(instance: Instance) -> float:
+    container = instance.spec.container
+    return container.stop_grace_period if container else DEFAULT_GRACE
+
+
+def _keeper(change: SlotChange) -> Replica:
+    if change.keeper is None:  # pragma: no cover - compare_slot always names one
+        raise AssertionError(change.action)
+    return change.keeper

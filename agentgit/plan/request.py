@@ -1,0 +1,49 @@
+"""What the planner is asked, besides desired and observed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from agentgit.model.desired import Instance
+from agentgit.model.observed import Replica
+from agentgit.model.origin import Chains
+from agentgit.model.plan import Pin
+from agentgit.model.value import Value
+
+
+class PlanRequest(Value):
+    """`only` limits the plan to some instances (empty: all); `restart` replaces without a change.
+
+    `destroy` allows an environment to become empty. `pin` is only carried along, to be shown.
+    """
+
+    only: frozenset[str] = frozenset()
+    restart: frozenset[str] = frozenset()
+    destroy: bool = False
+    pin: Pin | None = None
+
+    def covers(self, instance: str) -> bool:
+        """Whether the plan may touch this instance."""
+        return not self.only or instance in self.only
+
+
+class Evidence(Protocol):
+    """What explains a change; asked only for what is shown, so that a plan stays cheap."""
+
+    def chains(self, instance: str) -> Chains:
+        """Where every value of a desired instance comes from."""
+
+    def before(self, replica: Replica) -> Instance | None:
+        """The instance as it was at the commit that created a replica, if that can be known."""
+
+
+class NoEvidence:
+    """Explains nothing: for tests and for plans that nobody reads."""
+
+    def chains(self, instance: str) -> Chains:  # noqa: ARG002 - the Protocol's signature
+        """No origins."""
+        return {}
+
+    def before(self, replica: Replica) -> Instance | None:  # noqa: ARG002 - the same
+        """Nothing is known of the past."""
+        return None

@@ -1,0 +1,74 @@
+"""canary: a share of the replicas first, a look at them, then more.
+
+The share is a share of replicas: without a router nothing else can be promised. A share that the
+number of replicas cannot realise to within five points is refused when planning.
+"""
+
+from __future__ import annotations
+
+from agentgit.errors import GuardError
+from agentgit.model.spec import CanaryStep, Rollout
+from agentgit.plan.strategies.batch import Batch, split_slots
+
+TOLERANCE = 5.0  # percentage points between what is asked for and what can be had
+
+
+def batch_canary(slots: tuple[int, ...], done: int, policy: Rollout) -> tuple[Batch, ...]:
+    """Give the batches of each step; slots that are `done` count towards the share."""
+    if not slots:
+        return ()
+    total = len(slots) + done
+    batches: list[Batch] = []
+    taken = 0
+    for weight, hold in _stages(policy.steps):
+        target = realise(weight, total)
+        share = slots[taken : max(taken, target - done)]
+        title = f"canary {weight} %" if weight < 100 else "the rest"
+        batches += _batch(title, share, total, policy, hold)
+        taken += len(share)
+    return (*batches, *_batch("the rest", slots[taken:], total, policy, 0.0))
+
+
+def realise(weight: int, replicas: int) -> int:
+    """Give the number of replicas that makes a share of `weight` percent.
+
+    Raises GuardError when no number comes close.
+    """
+    count = count_canaries(weight, replicas)
+    if count is None:
+        raise GuardError(f"a canary of {weight} % cannot be made of {replicas} replicas")
+    return count
+
+
+def count_canaries(weight: int, replicas: int) -> int | None:
+    """Give the number of replicas nearest to a share; None when it is too far away."""
+    count = max(1, round(weight * replicas / 100))
+    return count if abs(100 * count / replicas - weight) <= TOLERANCE else None
+
+
+def _stages(steps: tuple[CanaryStep, ...]) -> list[tuple[int, float]]:
+    """Pair every weight with the pauses that follow it."""
+    stages: list[tuple[int, float]] = []
+    for step in steps:
+        if step.set_weight is not None:
+            stages.append((step.set_weight, 0.0))
+        elif step.pause is not None and stages:
+            weight, hold = stages[-1]
+            stages[-1] = (weight, hold + step.pause.duration)
+    return stages
+
+
+def _batch(
+    title: str, slots: tuple[int, ...], total: int, policy: Rollout, hold: float
+) -> list[Batch]:
+    """Cut one step's slots by maxSurge; only the last piece is looked at for `hold`."""
+    runs = split_slots(slots, total, policy)
+    return [
+        Batch(
+            title=title,
+            slots=run,
+            stop_first=stop_first,
+            hold=hold if run is runs[-1][0] else 0.0,
+        )
+        for run, stop_first in runs
+    ]

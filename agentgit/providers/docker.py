@@ -1,0 +1,302 @@
+"""Docker, and Podman by the same API: the provider for one engine and one project.
+
+The docker SDK gives the transport (socket, TLS, ssh), the registry credentials and the words of
+errors. The calls themselves are plain ones of the Docker Engine API, each with its own timeout,
+and all of them pass `DockerEngine._send`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+import docker
+import docker.auth
+import docker.constants
+import docker.errors
+import docker.utils
+import requests
+
+from agentgit.effects import HostStore
+from agentgit.errors import EngineError
+from agentgit.model.observed import EngineKind, HostState, Replica
+from agentgit.model.steps import EngineStep, Stamp
+from agentgit.providers.docker_calls import EngineInfo, Method, RefusedError, Reply, read_version
+from agentgit.providers.docker_inspect import read_replica, split_image
+from agentgit.providers.docker_observe import observe_environment
+from agentgit.providers.docker_output import read_log
+from agentgit.providers.docker_request import (
+    request_inside,
+    request_published,
+    shares_network,
+)
+from agentgit.providers.docker_steps import find_replica, need_replica, perform_step
+from agentgit.providers.docker_store import EngineStore
+from agentgit.providers.podman_health import HealthTrigger
+
+OnCall = Callable[[str, str], None]  # ("before" or "after", "POST /containers/create")
+CONNECT_TIMEOUT = 5.0  # seconds
+CALL_TIMEOUT = 30.0  # seconds, where a step says nothing else
+
+
+def watch_nothing(when: str, call: str) -> None:
+    """Let every call pass; a test injects a function that does not."""
+
+
+class DockerProvider:
+    """One engine endpoint, on behalf of one project. Connects with the first call."""
+
+    store: HostStore
+
+    def __init__(
+        self,
+        host: str,
+        endpoint: str,
+        project_id: str,
+        *,
+        kind: EngineKind = "docker",
+        timeout: float = CALL_TIMEOUT,
+        on_call: OnCall = watch_nothing,
+    ) -> None:
+        self.host = host
+        self.kind: EngineKind = kind
+        self._project_id = project_id
+        self._endpoint = endpoint
+        self._engine = DockerEngine(host, endpoint, timeout=timeout, on_call=on_call)
+        self._health = HealthTrigger()
+        self.store = EngineStore(self._engine, project_id)
+
+    def observe(self, environment: str) -> HostState:
+        """Everything of ours in that environment, as it is. Only reads. Raises EngineError."""
+        state = observe_environment(self._engine, self._project_id, environment)
+        self.kind = state.engine
+        return state
+
+    def perform(self, step: EngineStep, stamp: Stamp) -> None:
+        """Do one step. Doing it again changes nothing more."""
+        perform_step(self._engine, self._project_id, step, stamp)
+
+    def replica(self, name: str) -> Replica | None:
+        """One replica as it is now, its health freshly probed on Podman."""
+        found = find_replica(self._engine, self._project_id, name)
+        if found is None:
+            return None
+        replica = read_replica(found, self.host, self._engine.info.kind)
+        if self._engine.info.kind != "podman":
+            return replica
+        return replica.model_copy(update={"health": self._health.check(self._engine, found)})
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """The lines a replica wrote, oldest first, without line ends."""
+        found = need_replica(self._engine, self._project_id, name)
+        return read_log(self._engine, found["Id"], tail=tail, follow=follow)
+
+    def request(self, name: str, port: str, path: str, timeout: float) -> tuple[int, bytes]:
+        """GET a path of a replica's named port: status and body. Raises EngineError."""
+        found = need_replica(self._engine, self._project_id, name)
+        replica = read_replica(found, self.host, self._engine.info.kind)
+        if port in replica.addresses and shares_network(self._endpoint):
+            answer = request_published(replica.addresses[port], path, timeout)
+            if answer is not None:
+                return answer
+        return request_inside(self._engine, found, replica, port, path, timeout)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._engine.close()
+
+
+class DockerEngine:
+    """One endpoint through the docker SDK. Can be used from several threads at once."""
+
+    def __init__(
+        self,
+        host: str,
+        endpoint: str,
+        *,
+        timeout: float = CALL_TIMEOUT,
+        on_call: OnCall = watch_nothing,
+    ) -> None:
+        self.host = host
+        self._endpoint = endpoint
+        self._timeout = timeout
+        self._on_call = on_call
+        self._lock = Lock()
+        self._client: docker.APIClient | None = None
+        self._info: EngineInfo | None = None
+
+    @property
+    def info(self) -> EngineInfo:
+        """Who answers. Raises EngineError when nobody does."""
+        with self._lock:
+            if self._info is None:
+                with self._send("GET", "/version", timeout=self._timeout) as answer:
+                    self._info = read_version(answer.json())
+            return self._info
+
+    def call(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """One call; a dict is sent as JSON, bytes as a tar. Raises RefusedError, EngineError."""
+        with self._send(
+            method,
+            self._versioned(path),
+            query=query,
+            body=body,
+            timeout=timeout or self._timeout,
+        ) as answer:
+            return answer
+
+    def stream(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None,
+    ) -> Iterator[bytes]:
+        """One call whose body comes in pieces; `timeout` None waits for ever between them."""
+        with self._send(
+            method,
+            self._versioned(path),
+            query=query,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            stream=True,
+        ) as answer:
+            yield from answer.iter_content(None)
+
+    def registry_headers(self, image: str) -> Mapping[str, str]:
+        """Give the user's credentials for the registry of an image, as a header."""
+        with self._explained():
+            registry, _ = docker.auth.resolve_repository_name(split_image(image)[0])
+            header = docker.auth.get_config_header(self._connect(), registry)
+        return {"X-Registry-Auth": header.decode()} if header else {}
+
+    def close(self) -> None:
+        """Let go of connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _versioned(self, path: str) -> str:
+        version = "4.0.0" if path.startswith("/libpod/") else self.info.api
+        return f"/v{version}{path}"
+
+    @contextmanager
+    def _send(  # noqa: PLR0913 - an HTTP call has that many parts
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        stream: bool = False,
+    ) -> Iterator[requests.Response]:
+        """Make a call: the one place that all of them pass, and where faults can be injected."""
+        self._on_call("before", f"{method} {path}")
+        with self._explained():
+            client = self._connect()
+            answer = client.request(
+                method,
+                f"{client.base_url}{path}",
+                params={key: str(value) for key, value in (query or {}).items()},
+                data=body if isinstance(body, bytes) else None,
+                json=None if isinstance(body, bytes) else body,
+                headers=_headers(body) | dict(headers or {}),
+                timeout=(CONNECT_TIMEOUT, timeout),
+                stream=stream,
+            )
+            with answer:
+                self._on_call("after", f"{method} {path}")
+                if answer.status_code >= 400:
+                    raise self._refused(answer)
+                yield answer
+
+    def _connect(self) -> docker.APIClient:
+        """Make the client once; it asks nothing of the engine yet."""
+        if self._client is None:
+            self._client = docker.APIClient(
+                version=docker.constants.DEFAULT_DOCKER_API_VERSION,
+                timeout=math.ceil(self._timeout),
+                use_ssh_client=True,
+                max_pool_size=32,
+                **docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self._endpoint}),
+            )
+            # proxies and certificates for the web are not meant for an engine
+            self._client.trust_env = False
+        return self._client
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say plainly that an engine does not answer."""
+        try:
+            yield
+        except (requests.RequestException, docker.errors.DockerException, OSError) as error:
+            raise EngineError(
+                f"{self.host}: the engine at {self._endpoint} does not answer: {_reason(error)}",
+                hint=_hint(error),
+            ) from error
+
+    def _refused(self, answer: requests.Response) -> RefusedError:
+        try:
+            words = str(answer.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            words = answer.text
+        words = words.strip() or answer.reason
+        return RefusedError(
+            f"{self.host}: the engine refused: {words}",
+            hint=f"ask the engine at {self._endpoint} for more, or look at its log",
+            status=answer.status_code,
+            words=words,
+        )
+
+
+def _headers(body: object) -> dict[str, str]:
+    if isinstance(body, bytes):
+        return {"Content-Type": "application/x-tar"}
+    # a POST without a body is refused by some versions unless its type is said
+    return {"Content-Type": "application/json"}
+
+
+def _root(error: BaseException) -> BaseException:
+    """Dig out the cause that says something: libraries wrap it several times."""
+    inner = error.__cause__ or error.__context__
+    nested = next((one for one in error.args if isinstance(one, BaseException)), None)
+    following = nested or inner
+    return _root(following) if following is not None and following is not error else error
+
+
+def _reason(error: BaseException) -> str:
+    root = _root(error)
+    words = root.strerror if isinstance(root, OSError) and root.strerror else str(root)
+    if isinstance(error, requests.Timeout):
+        return "it took too long"
+    return words or type(root).__name__
+
+
+def _hint(error: BaseException) -> str:
+    root = _root(error)
+    if isinstance(root, PermissionError):
+        return "you may not use its socket: join its group (docker), or run as its owner"
+    if isinstance(root, FileNotFoundError | ConnectionRefusedError):
+        return (
+            "start it, or correct the host's `endpoint` in environment.yaml; see `agentgit doctor`"
+        )
+    if "paramiko" in str(error):
+        return "ssh endpoints need one package more: pip install 'docker[ssh]'"
+    return "see `agentgit doctor`"

@@ -1,0 +1,118 @@
+"""Files into containers: a tiny image of our own, and never-started containers that carry files.
+
+The image is made here and loaded, so that no registry is needed; being deterministic it is found
+again by its id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from agentgit.errors import EngineError
+from agentgit.providers.docker_calls import Engine, RefusedError, drop, find
+
+CARRIER_TAG = "agentgit/carrier:1"
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+def ensure_carrier_image(engine: Engine) -> str:
+    """Have the carrier image on the engine; gives its id."""
+    archive, image = build_carrier_image()
+    if find(engine, f"/images/{image}/json") is None:
+        engine.call("POST", "/images/load", query={"quiet": 1}, body=archive)
+        if find(engine, f"/images/{image}/json") is None:
+            raise EngineError(
+                f"{engine.host}: the engine did not keep the image {CARRIER_TAG} that was loaded",
+                hint="look whether its disk is full",
+            )
+    return image
+
+
+def create_carrier(
+    engine: Engine, name: str, labels: Mapping[str, str], volume: tuple[str, str] | None = None
+) -> str:
+    """Create a container that is never started, perhaps with a volume (name, path); its id."""
+    body: dict[str, Any] = {"Image": ensure_carrier_image(engine), "Labels": dict(labels)}
+    body["HostConfig"] = {"NetworkMode": "none"}
+    if volume is not None:
+        mount = {"Type": "volume", "Source": volume[0], "Target": volume[1]}
+        body["HostConfig"]["Mounts"] = [mount]
+    answer = engine.call("POST", "/containers/create", query={"name": name}, body=body).json()
+    return str(answer["Id"])
+
+
+def put_file(engine: Engine, container: str, folder: str, name: str, data: bytes) -> None:
+    """Write a file, readable by everyone, into a container that need not run."""
+    path, query = f"/containers/{container}/archive", {"path": folder}
+    archive = _tar({name: data}, mode=0o444)
+    try:
+        engine.call("PUT", path, query=query, body=archive)
+    except RefusedError as refused:
+        if refused.status != 500:
+            raise
+        engine.call("PUT", path, query=query, body=archive)  # Podman: a rare broken pipe
+
+
+def get_file(engine: Engine, container: str, path: str) -> bytes | None:
+    """Read a file from a container; None when the container or the file does not exist."""
+    try:
+        answer = engine.call("GET", f"/containers/{container}/archive", query={"path": path})
+    except RefusedError as refused:
+        if refused.is_missing:
+            return None
+        raise
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            if content is not None:
+                return content.read()
+    return None
+
+
+def remove_carrier(engine: Engine, container: str) -> None:
+    """Remove a carrier, by its full id."""
+    drop(engine, f"/containers/{container}", force=1)
+
+
+@cache
+def build_carrier_image() -> tuple[bytes, str]:
+    """Build the image as `docker save` would write it, the same bytes every time; and its id."""
+    layer = _tar({})
+    config = json.dumps(
+        {
+            "architecture": "amd64",  # it has no program: any engine takes it
+            "os": "linux",
+            "created": _EPOCH,
+            "config": {"Cmd": ["/never-started"], "Labels": {"dev.agentgit.schema": "1"}},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(layer)}"]},
+            "history": [{"created": _EPOCH, "created_by": "agentgit"}],
+        },
+        sort_keys=True,
+    ).encode()
+    manifest = [{"Config": "config.json", "RepoTags": [CARRIER_TAG], "Layers": ["layer.tar"]}]
+    files = {
+        "config.json": config,
+        "layer.tar": layer,
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    return _tar(files), f"sha256:{_digest(config)}"
+
+
+def _tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), mode
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,113 @@
+"""What one engine runs of one environment. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from agentgit.model.observed import HostState, Leftover
+from agentgit.providers.docker_calls import Engine, find
+from agentgit.providers.docker_inspect import read_replica
+from agentgit.providers.docker_labels import (
+    Kind,
+    is_listed,
+    label_filter,
+    listed_name,
+    read_label,
+)
+
+_READERS = 8  # inspects side by side
+Found = Mapping[str, Any]
+
+
+def observe_environment(engine: Engine, project_id: str, environment: str) -> HostState:
+    """Report everything of ours in an environment. Raises EngineError."""
+    ours = {"filters": label_filter(project_id)}
+    containers = _list_containers(engine, all=1, **ours)
+    networks = engine.call("GET", "/networks", query=ours).json()
+    volumes = engine.call("GET", "/volumes", query=ours).json().get("Volumes") or []
+    things = _Things(
+        replicas=_inspect(engine, _select(containers, "replica", environment)),
+        carriers=_select(containers, "carrier", environment),
+        networks=_select(networks, "network", environment),
+        volumes=_select(volumes, "volume", environment),
+        configs=_select(volumes, "config", environment),
+    )
+    replicas = [read_replica(one, engine.host, engine.info.kind) for one in things.replicas]
+    return HostState(
+        host=engine.host,
+        engine=engine.info.kind,
+        version=engine.info.version,
+        supports=frozenset({"update"} if engine.info.updates_in_place else ()),
+        replicas=tuple(sorted(replicas, key=lambda one: (one.instance, one.slot, one.name))),
+        networks=tuple(sorted(one["Name"] for one in things.networks)),
+        volumes=tuple(sorted(one["Name"] for one in things.volumes)),
+        leftovers=_find_leftovers(things),
+        foreign_ports=_find_foreign_ports(engine, {one.id for one in replicas}),
+    )
+
+
+@dataclass(frozen=True)
+class _Things:
+    replicas: list[Found]
+    carriers: list[Found]
+    networks: list[Found]
+    volumes: list[Found]
+    configs: list[Found]
+
+
+def _select(listed: Iterable[Found], kind: Kind, environment: str) -> list[Found]:
+    return [one for one in listed if is_listed(one, kind, environment)]
+
+
+def _list_containers(engine: Engine, **query: object) -> list[Found]:
+    listed: list[Found] = engine.call("GET", "/containers/json", query=query).json()
+    return listed
+
+
+def _inspect(engine: Engine, listed: Iterable[Found]) -> list[Found]:
+    """Inspect side by side; what vanished in between is left out."""
+    paths = [f"/containers/{one['Id']}/json" for one in listed]
+    engine.info  # noqa: B018 - ask for the version once, before the threads do
+    if len(paths) < 2:
+        found = [find(engine, path) for path in paths]
+    else:
+        with ThreadPoolExecutor(min(_READERS, len(paths))) as pool:
+            found = list(pool.map(lambda path: find(engine, path), paths))
+    return [one for one in found if one is not None]
+
+
+def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
+    """Find carriers, configuration without a replica, and networks nobody of ours has joined."""
+    names = {one["Name"].lstrip("/") for one in things.replicas}
+    joined = {name for one in things.replicas for name in one["NetworkSettings"]["Networks"] or ()}
+    left = [
+        *(
+            Leftover(kind="carrier", id=one["Id"], name=listed_name(one))
+            for one in things.carriers
+        ),
+        *(
+            Leftover(kind="config", id=one["Name"], name=one["Name"])
+            for one in things.configs
+            if read_label(one["Labels"], "replica") not in names
+        ),
+        *(
+            Leftover(kind="network", id=one["Id"], name=one["Name"])
+            for one in things.networks
+            if one["Name"] not in joined
+        ),
+    ]
+    return tuple(sorted(left, key=lambda one: (one.kind, one.name)))
+
+
+def _find_foreign_ports(engine: Engine, ours: set[str]) -> dict[int, str]:
+    """Find the host ports that are taken by anything but the replicas of this environment."""
+    return {
+        port["PublicPort"]: listed_name(one)
+        for one in sorted(_list_containers(engine), key=listed_name)
+        if one["Id"] not in ours
+        for port in one.get("Ports") or ()
+        if port.get("PublicPort")
+    }

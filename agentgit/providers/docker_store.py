@@ -1,0 +1,119 @@
+"""The host store on an engine: each value is a never-started container that holds a file.
+
+The engine's unique names are the compare-and-swap. The file begins with a digest of the rest, so
+that a reader notices a value that is being written at that moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from agentgit.errors import EngineError
+from agentgit.providers.docker_calls import Engine, RefusedError, find
+from agentgit.providers.docker_carrier import create_carrier, get_file, put_file, remove_carrier
+from agentgit.providers.docker_labels import (
+    PREFIX,
+    is_listed,
+    is_ours,
+    label_filter,
+    label_owned,
+    read_label,
+)
+
+_FILE = "value"
+_DIGEST = 64  # hex digits of SHA-256
+_ATTEMPTS = 20  # reads of a value that somebody is writing
+_PAUSE = 0.05  # seconds between them
+
+
+@dataclass(frozen=True)
+class EngineStore:
+    """A few small named values of one project on one engine.
+
+    Creating a value and filling it are two calls: whoever dies between them leaves an empty one.
+    """
+
+    engine: Engine
+    project_id: str
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Create a value; False when the name is taken."""
+        own = self._container(name)
+        labels = label_owned(self.project_id, "store", own) | {f"{PREFIX}value": name}
+        try:
+            container = create_carrier(self.engine, own, labels)
+        except RefusedError as refused:
+            if not refused.is_conflict:
+                raise
+            self._find(name)
+            return False
+        put_file(self.engine, container, "/", _FILE, _seal(data))
+        return True
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a value that exists. Raises KeyError when it does not."""
+        found = self._find(name)
+        if found is None:
+            raise KeyError(name)
+        try:
+            put_file(self.engine, found["Id"], "/", _FILE, _seal(data))
+        except RefusedError as refused:
+            if refused.is_missing:
+                raise KeyError(name) from refused
+            raise
+
+    def read(self, name: str) -> bytes | None:
+        """Read a value, None when there is none."""
+        found = self._find(name)
+        if found is None:
+            return None
+        for _ in range(_ATTEMPTS):
+            sealed = get_file(self.engine, found["Id"], f"/{_FILE}")
+            if sealed is None:
+                return b"" if self._find(name) is not None else None
+            data = _unseal(sealed)
+            if data is not None:
+                return data
+            time.sleep(_PAUSE)
+        return b""  # its writer died over it
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """List the names that begin with a prefix, sorted."""
+        query = {"all": 1, "filters": label_filter(self.project_id)}
+        found = self.engine.call("GET", "/containers/json", query=query).json()
+        values = {read_label(one["Labels"], "value") for one in found if is_listed(one, "store")}
+        return tuple(sorted(name for name in values if name.startswith(prefix)))
+
+    def delete(self, name: str) -> None:
+        """Forget a value; nothing happens when there is none."""
+        found = self._find(name)
+        if found is not None:
+            remove_carrier(self.engine, found["Id"])
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        own = self._container(name)
+        found = find(self.engine, f"/containers/{own}/json")
+        if found is not None and not is_ours(found, self.project_id, "store", own):
+            raise EngineError(
+                f"{self.engine.host}: a container named {own} exists and is not this project's",
+                hint=f"rename or remove that container on {self.engine.host}",
+            )
+        return found
+
+    def _container(self, name: str) -> str:
+        """Name the container of a value; what such names may not have is written in hex."""
+        safe = re.sub(r"[^A-Za-z0-9.-]", lambda found: f"_{found[0].encode().hex()}_", name)
+        return f"agentgit-{self.project_id[:8]}-{safe}"
+
+
+def _seal(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode() + data
+
+
+def _unseal(sealed: bytes) -> bytes | None:
+    data = sealed[_DIGEST:]
+    return data if sealed[:_DIGEST] == hashlib.sha256(data).hexdigest().encode() else None

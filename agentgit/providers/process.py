@@ -1,0 +1,239 @@
+"""The process provider: replicas are processes of this machine, and they survive the command.
+
+Everything is in one folder, private to its owner:
+
+    replicas/NAME/   replica.json (what it is), agent.json (its configuration), run.json (how it
+                     was started), pid.json, exit.json, health.json, log
+    sources/DIGEST/  exported folders of commits, read-only
+    volumes/NAME/    data/ outlives every replica
+    store/           the host store
+
+Of the resource limits only memory holds (as RLIMIT_DATA, per process: what is reserved but never
+used does not count); cpus and pids cannot be limited without a container. The restart policy
+holds as long as the machine runs; nothing is started again after a reboot but by the next apply.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import assert_never
+
+from agentgit.effects import Tree
+from agentgit.errors import EngineError
+from agentgit.model.container import Limits
+from agentgit.model.observed import EngineKind, HostState, Live, Replica
+from agentgit.model.steps import (
+    CreateReplica,
+    EngineStep,
+    EnsureImage,
+    EnsureNetwork,
+    EnsureVolume,
+    ExportSource,
+    RemoveLeftover,
+    RemoveReplica,
+    ReplicaSpec,
+    Stamp,
+    StartReplica,
+    StopReplica,
+    UpdateReplica,
+)
+from agentgit.providers import process_health, process_spawn
+from agentgit.providers.process_facts import Facts, full_environment, gather_facts
+from agentgit.providers.process_files import engine_errors, locked
+from agentgit.providers.process_folders import Folders
+from agentgit.providers.process_log import read_log
+from agentgit.providers.process_ports import allocate_ports, get, list_foreign, reach
+from agentgit.providers.process_source import export_source
+from agentgit.providers.process_store import FolderStore
+from agentgit.providers.process_table import check_system
+
+_PROBES = 16  # health checks that run side by side
+_ALIVE = frozenset({"running", "restarting"})
+
+
+class ProcessProvider:
+    """Implements effects.Provider with processes. `folder` belongs to one project and host."""
+
+    kind: EngineKind = "process"
+
+    def __init__(self, host: str, project_id: str, folder: Path, tree: Tree) -> None:
+        check_system()
+        self.host = host
+        self.store = FolderStore(host, folder / "store")
+        self._folders = Folders(folder, project_id)
+        self._tree = tree
+
+    def observe(self, environment: str) -> HostState:
+        """Everything of ours in that environment. Changes nothing but what is known of health."""
+        with engine_errors(self.host, "look at its processes"):
+            everything = self._folders.replicas()
+            mine = [facts for facts in everything if facts.environment == environment]
+            with ThreadPoolExecutor(max_workers=_PROBES) as pool:
+                looked = pool.map(lambda facts: self._look(facts, eager=True), mine)
+                replicas = tuple(one for one in looked if self._folders.of(one.name).is_dir())
+            owners = self._port_owners(everything)
+            names = {facts.name for facts in mine}
+            return HostState(
+                host=self.host,
+                engine=self.kind,
+                version=f"{os.uname().sysname} {os.uname().release}",
+                replicas=replicas,
+                volumes=self._folders.volumes(environment),
+                leftovers=self._folders.leftovers(environment),
+                foreign_ports=list_foreign(
+                    {port: owner for port, owner in owners.items() if owner not in names},
+                    frozenset(port for port, owner in owners.items() if owner in names),
+                ),
+            )
+
+    def perform(self, step: EngineStep, stamp: Stamp) -> None:  # noqa: C901 - one arm a step
+        """Do one step; doing it again changes nothing more."""
+        with engine_errors(self.host, step.kind.replace("-", " ")):
+            self._folders.prepare()
+            match step:
+                case EnsureImage() | EnsureNetwork():
+                    pass  # a process has no image, and is reached through the host's network
+                case EnsureVolume():
+                    self._folders.make_volume(step.volume, step.labels)
+                case ExportSource():
+                    self._export(step)
+                case CreateReplica():
+                    self._create(step.replica, stamp)
+                case StartReplica():
+                    self._start(step)
+                case UpdateReplica():
+                    raise EngineError(f"{self.host}: a process cannot be changed in place")
+                case StopReplica():
+                    if facts := self._find(step.name, step.id):
+                        process_spawn.stop(facts, self._folders.of(facts.name), step.grace)
+                case RemoveReplica():
+                    if facts := self._find(step.name, step.id):
+                        process_spawn.stop(facts, self._folders.of(facts.name), 0.0)
+                        self._folders.remove_replica(facts)
+                case RemoveLeftover():
+                    self._folders.remove_leftover(step.id)
+                case _:
+                    assert_never(step)
+
+    def replica(self, name: str) -> Replica | None:
+        """One replica as it is now; its health check runs when it is time to."""
+        with engine_errors(self.host, f"look at {name}"):
+            facts = self._find(name)
+            return None if facts is None else self._look(facts, eager=False)
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """The lines a replica wrote, oldest first; `follow` waits for more until it has ended."""
+        with engine_errors(self.host, f"read the log of {name}"):
+            folder = self._folders.of(self._get(name).name)
+            yield from read_log(
+                folder / process_spawn.LOG,
+                tail=tail,
+                follow=follow,
+                is_running=lambda: process_spawn.read_run(folder).state in _ALIVE,
+            )
+
+    def request(self, name: str, port: str, path: str, timeout: float) -> tuple[int, bytes]:
+        """GET a path of a replica's named port: status and body."""
+        with engine_errors(self.host, f"reach port {port} of {name}"):
+            address = self._addresses(self._get(name)).get(port)
+            if address is None:
+                raise EngineError(
+                    f"{self.host}: {name} has no port {port}, or has not been started"
+                )
+            return get(address, path, timeout)
+
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
+    def _export(self, step: ExportSource) -> None:
+        used = frozenset(facts.source for facts in self._folders.replicas())
+        files = self._tree(step.commit, step.path)
+        export_source(self._folders.sources, step.source, files, used)
+
+    def _create(self, replica: ReplicaSpec, stamp: Stamp) -> None:
+        facts = gather_facts(replica, stamp, secrets.token_hex(16), self._folders.root)
+        if not self._folders.source(facts).is_dir():
+            raise EngineError(
+                f"{self.host}: the source folder of {replica.instance} has not been exported",
+                hint="run the command again",
+            )
+        self._folders.make_replica(facts, replica.document)
+
+    def _start(self, step: StartReplica) -> None:
+        facts = self._get(step.name)
+        folder = self._folders.of(facts.name)
+        with locked(self._folders.root / "lock"):  # ports are given out one after the other
+            if process_spawn.read_run(folder).state in _ALIVE:
+                return
+            others = [one for one in self._folders.replicas() if one.name != facts.name]
+            ports = allocate_ports(self.host, facts.ports, self._port_owners(others))
+            process_spawn.start(facts, folder, self._folders.source(facts), ports, step.timeout)
+
+    def _look(self, facts: Facts, *, eager: bool) -> Replica:
+        folder = self._folders.of(facts.name)
+        run = process_spawn.read_run(folder)
+        found = Replica(
+            host=self.host,
+            id=facts.id,
+            name=facts.name,
+            instance=facts.instance,
+            agent=facts.agent,
+            slot=facts.slot,
+            revision=facts.revision,
+            commit=facts.commit,
+            rollout=facts.rollout,
+            fence=facts.fence,
+            state=run.state,
+            exit_code=run.exit_code,
+            restarts=run.restarts,
+            error=run.error,
+            started_at=run.started_at,
+            addresses=self._addresses(facts),
+            live=Live(limits=Limits(memory=facts.memory), restart=facts.restart),
+        )
+        if run.state != "running" or facts.healthcheck is None:
+            return found
+        probe = process_health.Probe(
+            check=facts.healthcheck,
+            folder=folder,
+            cwd=self._folders.source(facts),
+            environment=full_environment(facts, folder, run.ports),
+            run=run.run,
+            began=run.began,
+        )
+        seen = process_health.look(probe, eager=eager)
+        error = seen.output if seen.status == "unhealthy" else ""
+        return found.model_copy(update={"health": seen.status, "error": error})
+
+    def _addresses(self, facts: Facts) -> dict[str, str]:
+        ports = process_spawn.read_run(self._folders.of(facts.name)).ports
+        return {
+            name: reach(port, ports[name])
+            for name, port in sorted(facts.ports.items())
+            if name in ports
+        }
+
+    def _port_owners(self, replicas: list[Facts]) -> dict[int, str]:
+        """Which of these replicas has which port; one that has ended keeps none."""
+        runs = (
+            (facts.name, process_spawn.read_run(self._folders.of(facts.name)))
+            for facts in replicas
+        )
+        return {
+            port: name for name, run in runs if run.state in _ALIVE for port in run.ports.values()
+        }
+
+    def _find(self, name: str, identity: str | None = None) -> Facts | None:
+        """The replica of that name, None when it is gone or is not the one that is meant."""
+        facts = self._folders.replica(name)
+        return facts if facts and identity in {None, facts.id} else None
+
+    def _get(self, name: str) -> Facts:
+        facts = self._find(name)
+        if facts is None:
+            raise EngineError(f"{self.host}: there is no replica {name}")
+        return facts

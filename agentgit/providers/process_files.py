@@ -1,0 +1,161 @@
+"""Files of the process provider: folders and files that are complete or not there at all."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from agentgit.errors import EngineError
+
+HALF = ".half."  # begins the name of everything that is being made or being removed
+
+
+@contextmanager
+def engine_errors(host: str, doing: str) -> Iterator[None]:
+    """Turn what the operating system refuses into an EngineError: the one place for all of it."""
+    try:
+        yield
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        why = (error.strerror or str(error) or type(error).__name__).lower()
+        hint = None
+        if isinstance(error, PermissionError) or error.errno in _NO_ROOM:
+            hint = (
+                f"make the folder writable for this user, or give host {host} another one "
+                "with `endpoint:` in environment.yaml"
+            )
+        raise EngineError(f"{host}: cannot {doing}: {why}{where}", hint=hint) from error
+
+
+_NO_ROOM = frozenset({28, 30, 122})  # no space left, read-only file system, quota exceeded
+
+
+def make_private(folder: Path) -> Path:
+    """Have a folder that only its owner may look into."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace a file so that a reader sees the old bytes or the new ones."""
+    half = _write_half(path, data)
+    half.replace(path)
+    _sync_folder(path.parent)
+
+
+def create_atomic(path: Path, data: bytes) -> bool:
+    """Create a file that is complete when it becomes visible; False when the name is taken."""
+    half = _write_half(path, data)
+    try:
+        os.link(half, path)
+    except FileExistsError:
+        return False
+    finally:
+        half.unlink()
+    _sync_folder(path.parent)
+    return True
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Replace a JSON document."""
+    write_atomic(path, json.dumps(value, indent=1).encode())
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON document; None when there is none, or none that makes sense."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def publish_folder(half: Path, target: Path) -> bool:
+    """Give a finished folder its name; False when there is one of that name already."""
+    try:
+        half.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        remove_folder(half)
+        return False
+    _sync_folder(target.parent)
+    return True
+
+
+def retire_folder(folder: Path, half: Path) -> None:
+    """Remove a folder so that it is gone at once, even if this is interrupted half-way."""
+    with suppress(FileNotFoundError):
+        folder.rename(half)
+    remove_folder(half)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all its content, read-only or not; nothing to do when it is gone."""
+    for parent, folders, _ in os.walk(folder):
+        for name in (".", *folders):
+            path = Path(parent, name)
+            if not path.is_symlink():
+                path.chmod(stat.S_IRWXU)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock among threads and processes of this machine; it ends with its holder."""
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def try_lock(path: Path) -> int | None:
+    """Take a lock and give its file descriptor, None when somebody holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds a lock right now."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _write_half(path: Path, data: bytes) -> Path:
+    half = path.with_name(f"{HALF}{secrets.token_hex(8)}")
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return half
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,104 @@
+"""The folder a process replica runs in: exported from the commit once, read-only, complete."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from agentgit.errors import EngineError
+from agentgit.providers.process_files import (
+    HALF,
+    make_private,
+    publish_folder,
+    retire_folder,
+)
+from agentgit.providers.process_table import Identity, is_alive, read_self
+
+_KEEP_UNUSED = 24 * 3600.0  # seconds; a rollout that still needs an export is never that old
+_LINK, _EXECUTABLE, _MODULE = "120000", "100755", "160000"
+
+
+def export_source(
+    sources: Path, digest: str, files: Iterable[tuple[str, str, bytes]], used: frozenset[str]
+) -> None:
+    """Have `sources/<digest>`. `files` is only looked at when it is not there yet.
+
+    Exports that nothing has used for a day are removed. Raises EngineError for a folder that is
+    empty or a link that leaves it.
+    """
+    make_private(sources)
+    target = sources / digest
+    if target.is_dir():
+        os.utime(target)
+        return
+    half = _name_half(sources, digest)
+    half.mkdir(mode=0o700)
+    count = 0
+    for path, mode, data in files:
+        if mode != _MODULE:
+            _write(half, PurePosixPath(path), mode, data)
+            count += 1
+    if not count:
+        half.rmdir()
+        raise EngineError(
+            "the folder of process.source is empty in this commit", hint="commit its files"
+        )
+    for folder, _, _ in os.walk(half, topdown=False):
+        Path(folder).chmod(0o500)
+    publish_folder(half, target)
+    _prune(sources, used | {digest})
+
+
+def list_abandoned(sources: Path) -> tuple[str, ...]:
+    """Exports whose maker died before they were complete."""
+    if not sources.is_dir():
+        return ()
+    halves = (path.name for path in sources.iterdir() if path.name.startswith(HALF))
+    return tuple(sorted(name for name in halves if not _is_maker_alive(name)))
+
+
+def _write(folder: Path, path: PurePosixPath, mode: str, data: bytes) -> None:
+    if path.is_absolute() or ".." in path.parts:
+        raise EngineError(f"{path} leaves the folder of process.source")
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if mode == _LINK:
+        _check_link(path, data.decode(errors="surrogateescape"))
+        target.symlink_to(data.decode(errors="surrogateescape"))
+        return
+    bits = 0o500 if mode == _EXECUTABLE else 0o400
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, bits)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _check_link(path: PurePosixPath, to: str) -> None:
+    inside = os.path.normpath(path.parent / to)
+    if to.startswith("/") or inside.split("/", 1)[0] == "..":
+        raise EngineError(
+            f"the link {path} leaves the folder of process.source: it points to {to}",
+            hint="put a copy of the file into the folder",
+        )
+
+
+def _prune(sources: Path, used: frozenset[str]) -> None:
+    oldest = time.time() - _KEEP_UNUSED
+    for path in sorted(sources.iterdir()):
+        is_old = path.name not in used and path.stat().st_mtime < oldest
+        if is_old and not path.name.startswith(HALF):
+            retire_folder(path, _name_half(sources, path.name))
+
+
+def _name_half(sources: Path, digest: str) -> Path:
+    """Name something unfinished after who is at it, so that others know when nobody is."""
+    me = read_self()
+    return sources / f"{HALF}{me.pid}.{me.started}.{me.boot}.{digest}.{time.monotonic_ns()}"
+
+
+def _is_maker_alive(name: str) -> bool:
+    pid, started, boot = name.removeprefix(HALF).split(".")[:3]
+    return is_alive(Identity.parse({"pid": pid, "started": started, "boot": boot}))

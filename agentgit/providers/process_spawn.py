@@ -1,0 +1,167 @@
+"""Starting and ending a process replica; what it is doing is read from its folder.
+
+A runner (`process_runner.py`) stays beside the replica and holds a lock in its folder. The lock is
+taken here, before the runner exists, and handed over: there is no moment in which a second start
+could slip in, and nothing that a SIGKILL of anybody could leave wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agentgit.errors import EngineError, ReplicaError
+from agentgit.model.observed import State
+from agentgit.providers import process_runner
+from agentgit.providers.process_facts import DOCUMENT, Facts, full_environment, read_signal
+from agentgit.providers.process_files import is_locked, read_json, try_lock, write_json
+from agentgit.providers.process_table import Identity, is_alive, kill_strays, signal_group
+
+_LOCK, _RUN, _STOP = "lock", "run.json", "stop"
+_RUNNER, _PID, _EXIT = "runner.json", "pid.json", "exit.json"
+LOG = "log"
+_LOOK = 0.02  # seconds between two looks at a process that is about to end
+_PATIENCE = 2.0  # seconds after the grace period before the runner is killed, too
+_RELUCTANT = 5.0  # seconds after the grace period in which everything must have vanished
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a replica is doing. `run` names this run of it, `began` is in seconds since boot."""
+
+    state: State
+    process: Identity | None = None
+    run: str = ""
+    began: float = 0.0
+    started_at: str = ""
+    restarts: int = 0
+    exit_code: int | None = None
+    error: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_run(folder: Path) -> Run:
+    """Read what a replica is doing, whoever died without saying so."""
+    raw, ended = read_json(folder / _PID) or {}, read_json(folder / _EXIT)
+    process = Identity.parse(raw)
+    alive = is_alive(process)
+    run = Run(
+        state="running",
+        process=process,
+        run=f"{process.pid}-{process.started}-{process.boot}" if process else "",
+        began=float(raw.get("monotonic", 0.0)),
+        started_at=str(raw.get("at", "")),
+        restarts=int(raw.get("restarts", 0)),
+        ports=(read_json(folder / _RUN) or {}).get("ports", {}),
+    )
+    if alive:
+        return run
+    if is_locked(folder / _LOCK):
+        return _change(run, "restarting", ended)
+    if process is None and ended is None:
+        return _change(run, "created", None)
+    return _change(run, "exited", ended)
+
+
+def start(facts: Facts, folder: Path, cwd: Path, ports: Mapping[str, int], timeout: float) -> None:
+    """Start a replica that does not run. Raises ReplicaError when its command cannot be run."""
+    lock = _take_lock(folder)
+    if lock is None:
+        return  # somebody else has just started it
+    try:
+        for name in (_STOP, _PID, _EXIT):
+            (folder / name).unlink(missing_ok=True)
+        environment = full_environment(facts, folder, ports)
+        write_json(
+            folder / _RUN,
+            {
+                "argv": list(facts.argv),
+                "env": environment,
+                "cwd": str(cwd),
+                "memory": facts.memory,
+                "restart": facts.restart,
+                "ports": dict(ports),
+            },
+        )
+        said = _launch(folder, lock, timeout)
+    finally:
+        os.close(lock)
+    if said != "started":
+        raise ReplicaError(
+            f"{facts.name} did not start: {said or 'its runner ended at once'}",
+            hint="look at process.command of the agent",
+        )
+
+
+def stop(facts: Facts, folder: Path, grace: float) -> None:
+    """Ask a replica to end, wait, kill. Returns when nothing of it runs any more."""
+    (folder / _STOP).touch()
+    began, asked = time.monotonic(), set()
+    while is_alive(process := Identity.parse(read_json(folder / _PID))) or is_locked(
+        folder / _LOCK
+    ):
+        waited = time.monotonic() - began
+        if waited > grace + _RELUCTANT:
+            raise EngineError(f"{facts.name} does not end, not even when it is killed")
+        if process is not None and waited >= grace:
+            signal_group(process, signal.SIGKILL)
+        elif process is not None and process not in asked:
+            signal_group(process, read_signal(facts.stop_signal))
+            asked.add(process)
+        if not is_alive(process):
+            _end_runner(folder, signal.SIGKILL if waited > grace + _PATIENCE else signal.SIGTERM)
+        time.sleep(_LOOK)
+    kill_strays(process, f"AGENTGIT_CONFIG={folder / DOCUMENT}".encode())
+
+
+def _launch(folder: Path, lock: int, timeout: float) -> str:
+    """Run the runner; it says `started`, or what is wrong."""
+    with (folder / LOG).open("ab") as log:
+        runner = subprocess.Popen(
+            [sys.executable, "-I", "-S", process_runner.__file__, str(folder), str(lock)],
+            cwd=folder,
+            env={"PATH": os.defpath},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    with runner:
+        try:
+            return runner.communicate(timeout=timeout)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            runner.kill()
+            raise EngineError(f"{folder.name} did not start within {timeout:g}s") from None
+
+
+def _take_lock(folder: Path) -> int | None:
+    """Take the lock; somebody who only looks at it holds it for an instant, a runner for long."""
+    for _ in range(20):
+        lock = try_lock(folder / _LOCK)
+        if lock is not None:
+            return lock
+        time.sleep(_LOOK)
+    return None
+
+
+def _end_runner(folder: Path, number: int) -> None:
+    """End the runner's pause before a restart, so that it sees that it is to stop; or end it."""
+    runner = Identity.parse(read_json(folder / _RUNNER))
+    if runner is not None and is_alive(runner):
+        os.kill(runner.pid, number)
+
+
+def _change(run: Run, state: State, ended: dict[str, object] | None) -> Run:
+    code = ended.get("code") if ended else None
+    error = str(ended.get("error") or "") if ended else ""
+    if state == "exited" and ended is None:
+        error = "it ended, and nobody saw how: its runner was killed or the machine restarted"
+    exit_code = code if isinstance(code, int) else None
+    return replace(run, state=state, exit_code=exit_code, error=error)

@@ -1,0 +1,312 @@
+"""The public JSON documents, version 1: spelled out field by field, never a dump of internals.
+
+A field may be added; none is renamed, removed or given another meaning without a new format.
+The plan's document is in `json_v1_plan`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from agentgit.errors import Location, Problem
+from agentgit.model.desired import Desired
+from agentgit.model.events import (
+    Event,
+    GoingBack,
+    HoldStarted,
+    MoveUndone,
+    PrepareDone,
+    RolloutFinished,
+    RolloutStarted,
+    StepDone,
+    StepFailed,
+    StepStarted,
+    WaveDone,
+    WaveStarted,
+)
+from agentgit.model.observed import Observed, Replica
+from agentgit.model.origin import Chains, Origin
+from agentgit.model.plan import Pin, Plan
+from agentgit.model.rollout import Failure, RolloutRecord
+from agentgit.model.snapshot import Commit
+from agentgit.model.value import Json, Path, dotted
+
+Document = dict[str, Any]
+
+
+def dump(document: Mapping[str, Json]) -> str:
+    """Write a document: indented, in the order of its fields; control characters are escaped."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def problems_document(errors: Sequence[Problem], warnings: Sequence[Problem]) -> Document:
+    """What `validate --json` prints."""
+    return {
+        "format": "agentgit/problems@1",
+        "valid": not errors,
+        "errors": [_problem(one) for one in errors],
+        "warnings": [_problem(one) for one in warnings],
+    }
+
+
+def compile_document(desired: Desired, resolved: Sequence[Mapping[str, Json]]) -> Document:
+    """What `compile` prints: `resolved` has the resolved documents in order of name."""
+    return {
+        "format": "agentgit/compile@1",
+        "project": {"id": desired.project.id, "name": desired.project.name},
+        "environment": desired.environment,
+        "instances": [
+            {
+                "name": one["name"],
+                "agent": one["agent"],
+                "path": one["path"],
+                "labels": one["labels"],
+                "revision": one["revision"],
+                "processRevision": one["processRevision"],
+                "spec": one["spec"],
+            }
+            for one in resolved
+        ],
+    }
+
+
+def explain_document(environment: str, instance: str, chains: Chains, path: Path) -> Document:
+    """What `explain --json` prints: every value at or below the path, highest layer first."""
+    found = sorted((at, chain) for at, chain in chains.items() if at[: len(path)] == path)
+    return {
+        "format": "agentgit/explain@1",
+        "environment": environment,
+        "instance": instance,
+        "values": [
+            {
+                "path": dotted(at),
+                "settings": [
+                    {
+                        "value": one.value,
+                        "state": one.state,
+                        "origin": origin_document(one.origin),
+                    }
+                    for one in chain
+                ],
+            }
+            for at, chain in found
+        ],
+    }
+
+
+def status_document(
+    desired: Desired, observed: Observed, plan: Plan | None, records: Sequence[RolloutRecord]
+) -> Document:
+    """What `status --json` prints; `pending` is null where a host does not answer."""
+    wanted = {one.name: one for one in desired.instances}
+    names = sorted({*wanted, *(replica.instance for replica in observed.replicas)})
+    return {
+        "format": "agentgit/status@1",
+        "environment": desired.environment,
+        "commit": commit_document(desired.commit),
+        "pin": pin_document(plan.pin if plan else None),
+        "pending": None if plan is None else not plan.is_empty,
+        "hosts": [
+            {"name": one.host, "engine": one.engine, "version": one.version}
+            for one in observed.hosts
+        ],
+        "unreachable": [{"name": one.host, "reason": one.reason} for one in observed.unreachable],
+        "instances": [
+            {
+                "name": name,
+                "agent": wanted[name].agent if name in wanted else None,
+                "wanted": wanted[name].spec.scale.replicas if name in wanted else 0,
+                "replicas": [_replica(one) for one in observed.replicas if one.instance == name],
+            }
+            for name in names
+        ],
+        "lastRollout": record_document(records[0]) if records else None,
+    }
+
+
+def history_document(environment: str, records: Sequence[RolloutRecord]) -> Document:
+    """What `history --json` prints, newest first."""
+    return {
+        "format": "agentgit/history@1",
+        "environment": environment,
+        "rollouts": [record_document(one) for one in records],
+    }
+
+
+def rollout_document(plan: Plan, events: Sequence[Event], warnings: Sequence[str]) -> Document:
+    """What `apply --json` prints; `outcome` is null where there was nothing to do."""
+    finish = next((one for one in reversed(events) if isinstance(one, RolloutFinished)), None)
+    outcome = finish.outcome if finish else ("interrupted" if events else None)
+    return {
+        "format": "agentgit/rollout@1",
+        "environment": plan.environment,
+        "commit": commit_document(plan.commit),
+        "pin": pin_document(plan.pin),
+        "rollout": finish.rollout if finish else None,
+        "outcome": outcome,
+        "seconds": finish.seconds if finish else None,
+        "failures": [
+            failure_document(one.failure) for one in events if isinstance(one, StepFailed)
+        ],
+        "events": [event_document(one) for one in events],
+        "warnings": list(warnings),
+    }
+
+
+def event_document(event: Event) -> Document:  # noqa: C901, PLR0911 - one case for each event
+    """One event of a rollout."""
+    kind: Document = {"kind": event.kind}
+    match event:
+        case RolloutStarted():
+            numbers = {"waves": event.waves, "moves": event.moves}
+            return kind | {"rollout": event.rollout, "commit": event.commit} | numbers
+        case PrepareDone():
+            return kind | {"steps": event.steps}
+        case WaveStarted():
+            numbers = {"number": event.number, "of": event.of, "moves": event.moves}
+            return kind | numbers | {"title": event.title}
+        case WaveDone():
+            return kind | {"number": event.number}
+        case StepStarted():
+            return kind | _step(event)
+        case StepDone():
+            return kind | _step(event) | {"seconds": event.seconds}
+        case StepFailed():
+            return kind | {"failure": failure_document(event.failure)}
+        case MoveUndone():
+            return kind | {"instance": event.instance, "host": event.host, "slot": event.slot}
+        case HoldStarted():
+            return kind | {"seconds": event.seconds}
+        case GoingBack():
+            return kind | {"instances": list(event.instances), "to": list(event.to)}
+        case RolloutFinished():
+            ended = {"outcome": event.outcome, "seconds": event.seconds}
+            return kind | {"rollout": event.rollout} | ended
+
+
+def record_document(record: RolloutRecord) -> Document:
+    """One rollout of the history."""
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "commit": record.commit,
+        "actor": record.actor,
+        "tool": record.tool,
+        "startedAt": _time(record.started_at),
+        "finishedAt": _time(record.finished_at),
+        "outcome": record.outcome,
+        "instances": list(record.instances),
+        "only": list(record.only),
+        "reason": record.reason,
+        "pin": pin_document(record.pin),
+        "failure": failure_document(record.failure) if record.failure else None,
+        "backTo": list(record.back_to),
+        "added": record.added,
+        "changed": record.changed,
+        "removed": record.removed,
+    }
+
+
+def failure_document(failure: Failure) -> Document:
+    """Why a rollout failed."""
+    return {
+        "instance": failure.instance,
+        "host": failure.host,
+        "replica": failure.replica,
+        "revision": failure.revision,
+        "step": failure.step,
+        "message": failure.message,
+        "hint": failure.hint,
+        "fault": failure.fault,
+        "log": list(failure.log),
+    }
+
+
+def commit_document(commit: Commit | None) -> Document | None:
+    """A commit; null is the work tree."""
+    if commit is None:
+        return None
+    return {
+        "sha": commit.sha,
+        "author": commit.author,
+        "email": commit.email,
+        "time": _time(commit.time),
+        "subject": commit.subject,
+    }
+
+
+def pin_document(pin: Pin | None) -> Document | None:
+    """A pin, null when there is none."""
+    if pin is None:
+        return None
+    return {
+        "commit": pin.commit,
+        "insteadOf": pin.instead_of,
+        "owner": pin.owner,
+        "reason": pin.reason,
+        "since": _time(pin.since),
+    }
+
+
+def origin_document(origin: Origin | None) -> Document | None:
+    """A place in a layer."""
+    if origin is None:
+        return None
+    return {
+        "layer": origin.layer,
+        "path": origin.path,
+        "line": origin.line,
+        "column": origin.column,
+    }
+
+
+def location_document(location: Location | None) -> Document | None:
+    """A place in a file."""
+    if location is None:
+        return None
+    return {"path": location.path, "line": location.line, "column": location.column}
+
+
+def _problem(problem: Problem) -> Document:
+    return {
+        "message": problem.message,
+        "location": location_document(problem.location),
+        "hint": problem.hint,
+        "also": [
+            {"role": role, "location": location_document(place)} for role, place in problem.also
+        ],
+    }
+
+
+def _replica(replica: Replica) -> Document:
+    return {
+        "slot": replica.slot,
+        "host": replica.host,
+        "id": replica.id,
+        "name": replica.name,
+        "revision": replica.revision,
+        "commit": replica.commit,
+        "state": replica.state,
+        "health": replica.health,
+        "serving": replica.serving,
+        "exitCode": replica.exit_code,
+        "restarts": replica.restarts,
+        "startedAt": replica.started_at,
+        "addresses": dict(sorted(replica.addresses.items())),
+    }
+
+
+def _step(event: StepStarted | StepDone) -> Document:
+    return {
+        "instance": event.instance,
+        "host": event.host,
+        "step": event.step,
+        "target": event.target,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

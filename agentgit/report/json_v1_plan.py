@@ -1,0 +1,91 @@
+"""The public JSON document of a plan, version 1."""
+
+from __future__ import annotations
+
+from agentgit.model.change import Change, FieldChange
+from agentgit.model.plan import Move, Plan
+from agentgit.model.steps import Step, target_of
+from agentgit.report.changes_text import is_set_back, symbol_of
+from agentgit.report.json_v1 import Document, commit_document, origin_document, pin_document
+
+
+def plan_document(plan: Plan) -> Document:
+    """What `plan --json` prints."""
+    return {
+        "format": "agentgit/plan@1",
+        "project": {"id": plan.project_id, "name": plan.project},
+        "environment": plan.environment,
+        "commit": commit_document(plan.commit),
+        "branch": plan.branch,
+        "pin": pin_document(plan.pin),
+        "intentDigest": plan.intent_digest,
+        "observedDigest": plan.observed_digest,
+        "empty": plan.is_empty,
+        "hosts": list(plan.hosts),
+        "unreachable": [{"name": one.host, "reason": one.reason} for one in plan.unreachable],
+        "changes": [_change(one) for one in plan.changes],
+        "prepare": [_step(one) for one in plan.prepare],
+        "waves": [
+            {
+                "title": wave.title,
+                "holdSeconds": wave.hold.duration if wave.hold else None,
+                "moves": [_move(one) for one in wave.moves],
+            }
+            for wave in plan.waves
+        ],
+        "cleanup": [_step(one) for one in plan.cleanup],
+        "totals": {
+            "replicasBefore": plan.replicas_before,
+            "replicasHealthy": plan.replicas_healthy,
+            "replicasAfter": plan.replicas_after,
+            "replicasPeak": plan.peak,
+            "replicasTouched": sum(one.touched for one in plan.changes),
+        },
+    }
+
+
+def _change(change: Change) -> Document:
+    return {
+        "symbol": "" if change.kind == "keep" else symbol_of(change),
+        "kind": change.kind,
+        "drift": is_set_back(change),
+        "instance": change.instance,
+        "agent": change.agent,
+        "path": change.path,
+        "replicas": change.replicas,
+        "touched": change.touched,
+        "revision": change.revision,
+        "fromRevisions": list(change.from_revisions),
+        "strategy": change.strategy,
+        "order": change.order,
+        "orderReason": change.order_reason,
+        "causes": [{"kind": one.kind, "detail": one.detail} for one in change.causes],
+        "fields": [_field(one) for one in change.fields],
+    }
+
+
+def _field(field: FieldChange) -> Document:
+    """One value; `before` or `after` is missing where nothing was, or is, set."""
+    document: Document = {"path": field.path, "class": field.change_class}
+    if field.had:
+        document["before"] = field.before
+    if field.has:
+        document["after"] = field.after
+    document["origin"] = origin_document(field.origin)
+    document["over"] = origin_document(field.over)
+    document["lines"] = list(field.lines) if field.lines else None
+    return document
+
+
+def _move(move: Move) -> Document:
+    return {
+        "instance": move.instance,
+        "host": move.host,
+        "slot": move.slot,
+        "prepare": [_step(one) for one in move.prepare],
+        "finish": [_step(one) for one in move.finish],
+    }
+
+
+def _step(step: Step) -> Document:
+    return {"step": step.kind, "host": step.host, "target": target_of(step)}

@@ -1,0 +1,172 @@
+"""`GitSource`: the project's repository as the pipeline sees it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import posixpath
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from agentgit.errors import GitError
+from agentgit.model.snapshot import Commit, Entry, Snapshot
+from agentgit.source.ancestry import is_ancestor
+from agentgit.source.commits import find_commit
+from agentgit.source.git_command import GitCommand
+from agentgit.source.locate import locate_project, locate_repository
+from agentgit.source.worktree import read_status, read_worktree
+
+_SUBMODULE = "160000"
+
+
+class GitSource:
+    """A project in a Git repository. Implements `effects.Source`; `tree` is an `effects.Tree`.
+
+    Paths are relative to the folder of agentgit.yaml. Snapshots may be read by several threads.
+    """
+
+    def __init__(self, git: GitCommand, top: Path, root: str, *, bare: bool) -> None:
+        self.git = git
+        self.top = top
+        self.root = root
+        self.bare = bare
+
+    @classmethod
+    def open(cls, folder: str) -> Self:
+        """Find the project that a folder belongs to. Raises GitError and ConfigError."""
+        repository = locate_repository(folder)
+        root = locate_project(repository, folder)
+        return cls(repository.git, repository.top, root, bare=repository.bare)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        self.git.close()
+
+    def commit(self, revision: str) -> Commit:
+        """Resolve a revision. Raises GitError."""
+        return find_commit(self.git, revision)
+
+    def snapshot(self, revision: str) -> Snapshot:
+        """The files of a commit, read when they are asked for. Raises GitError."""
+        commit = self.commit(revision)
+        files = self._list(commit.sha, self.root)
+
+        def read(path: str) -> bytes:
+            return self._read_blob(files[path].blob)
+
+        return Snapshot(commit, files, read)
+
+    def worktree(self) -> Snapshot:
+        """The files as they lie in the work tree. Raises GitError."""
+        self._need_work_tree()
+        return read_worktree(self.git, self.top, self.root, self._read_blob)
+
+    def tree(self, commit: str, folder: str) -> Iterator[tuple[str, str, bytes]]:
+        """Give path (relative to the folder), mode and bytes of the files of a folder."""
+        sha = self.commit(commit).sha
+        below = posixpath.normpath(posixpath.join(self.root, folder))
+        for path, entry in self._list(sha, "" if below == "." else below).items():
+            yield path, entry.mode, self._read_blob(entry.blob)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` contains `older`. Raises GitError where a shallow clone cannot tell."""
+        return is_ancestor(self.git, older, newer)
+
+    def is_dirty(self) -> tuple[str, ...]:
+        """List the paths with uncommitted changes; untracked files count, ignored ones do not."""
+        self._need_work_tree()
+        return tuple(one.path for one in read_status(self.git, self.root))
+
+    def head_branch(self) -> str | None:
+        """Give the branch that is checked out, None when HEAD is detached."""
+        asked = self.git.run("symbolic-ref", "--quiet", "--short", "HEAD")
+        return asked.out.decode("utf-8", "replace").strip() if asked.code == 0 else None
+
+    def follow(self, branch: str | None) -> tuple[str, Commit]:
+        """Find what an environment follows: a name for people, and the commit.
+
+        The branch here, else a remote's; else HEAD where it is detached, as CI checks out a
+        commit without its branch. Without a branch: HEAD. Raises GitError.
+        """
+        if branch is None:
+            return self.head_branch() or "HEAD", self.commit("HEAD")
+        heads = self._find_branch(branch)
+        if heads:
+            return re.sub("^refs/(heads|remotes)/", "", heads[0]), self.commit(heads[0])
+        if self.head_branch() is None:
+            return "HEAD", self.commit("HEAD")
+        self.commit("HEAD")  # without any commit, that is the error to show
+        raise GitError(
+            f"this clone has no branch {branch}, which the environment follows (source.branch)",
+            hint=f"git fetch origin {branch}:{branch}, or --revision REV",
+        )
+
+    def actor(self) -> str:
+        """Say who acts: `Name <email>` as Git knows it, else user@host."""
+        asked = self.git.run("config", "-z", "--get-regexp", r"^user\.(name|email)$")
+        pairs = [raw.partition("\n") for raw in asked.out.decode("utf-8", "replace").split("\0")]
+        known = {key: value for key, _, value in pairs}
+        name = os.environ.get("GIT_AUTHOR_NAME") or known.get("user.name", "")
+        email = os.environ.get("GIT_AUTHOR_EMAIL") or known.get("user.email", "")
+        if name and email:
+            return f"{name} <{email}>"
+        return name or email or f"{_user()}@{socket.gethostname()}"
+
+    def _list(self, sha: str, folder: str) -> dict[str, Entry]:
+        treeish = f"{sha}:{folder}" if folder else sha
+        asked = self.git.run("ls-tree", "-r", "-z", "--full-tree", treeish)
+        if asked.code != 0:
+            raise GitError(
+                f"commit {sha[:7]} has no folder {folder}",
+                hint=f"git ls-tree {sha[:7]} lists what it has",
+            )
+        files = {}
+        for line in asked.out.split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, _kind, blob = head.decode("ascii").split(" ")
+            if mode != _SUBMODULE:
+                files[os.fsdecode(path)] = Entry(mode, blob)
+        return files
+
+    def _read_blob(self, blob: str) -> bytes:
+        (found,) = self.git.objects([blob])
+        if found is None:
+            raise GitError(
+                f"file content {blob[:7]} is missing in this clone",
+                hint="git fetch brings it when the clone is partial; else git fsck",
+            )
+        return found.data
+
+    def _find_branch(self, branch: str) -> list[str]:
+        patterns = (f"refs/heads/{branch}", f"refs/remotes/*/{branch}")
+        asked = self.git.run("for-each-ref", "--format=%(refname)", *patterns)
+        names = asked.out.decode("utf-8", "replace").split()
+        exact = re.compile(rf"refs/(heads|remotes/[^/]+)/{re.escape(branch)}")
+        order = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
+        return sorted(
+            (name for name in names if exact.fullmatch(name)),
+            key=lambda name: (order.index(name) if name in order else len(order), name),
+        )
+
+    def _need_work_tree(self) -> None:
+        if self.bare:
+            raise GitError(
+                f"{self.top} is a bare repository, it has no work tree",
+                hint="name a commit with --revision REV",
+            )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a user id without a name
+        return str(os.getuid())

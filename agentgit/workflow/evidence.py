@@ -1,0 +1,51 @@
+"""What explains a change: origins from the target commit, old values from older commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentgit.compile.build import compile_environment
+from agentgit.compile.explain import explain_instance
+from agentgit.effects import Source
+from agentgit.errors import AgentgitError
+from agentgit.model.desired import Desired, Instance
+from agentgit.model.observed import Replica
+from agentgit.model.origin import Chains
+from agentgit.model.snapshot import Snapshot
+
+
+class CommitEvidence:
+    """Compiles what is asked for, once. Implements `plan.request.Evidence`."""
+
+    def __init__(self, source: Source, snapshot: Snapshot, environment: str) -> None:
+        self._source = source
+        self._snapshot = snapshot
+        self._environment = environment
+        self._chains: dict[str, Chains] = {}
+        self._past: dict[str, Mapping[str, Instance]] = {}
+
+    def chains(self, instance: str) -> Chains:
+        """Where every value of a desired instance comes from."""
+        if instance not in self._chains:
+            explained = explain_instance(self._snapshot, self._environment, instance)
+            self._chains[instance] = explained.chains
+        return self._chains[instance]
+
+    def before(self, replica: Replica) -> Instance | None:
+        """The instance as its replica's commit had it, if that commit can still be compiled."""
+        if replica.commit not in self._past:
+            found = compile_past(self._source, replica.commit, self._environment)
+            instances = found.instances if found else ()
+            self._past[replica.commit] = {one.name: one for one in instances}
+        past = self._past[replica.commit].get(replica.instance)
+        if past and replica.revision in {past.revision, past.process_revision}:
+            return past
+        return None
+
+
+def compile_past(source: Source, sha: str, environment: str) -> Desired | None:
+    """Compile an older commit; None when it is not here or not understood any more."""
+    try:
+        return compile_environment(source.snapshot(sha), environment)
+    except AgentgitError:
+        return None

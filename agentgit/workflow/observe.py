@@ -1,0 +1,30 @@
+"""Asks all hosts of an environment at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from agentgit.effects import Provider, Providers
+from agentgit.errors import EngineError
+from agentgit.model.observed import HostState, Observed, Unreachable
+
+SIDE_BY_SIDE = 16
+
+
+def observe_hosts(providers: Providers, environment: str) -> Observed:
+    """Gather what every host reports; one that does not answer is unreachable, not empty."""
+    hosts = sorted(providers)
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        states = list(pool.map(lambda host: _observe(providers[host], environment), hosts))
+    return Observed(
+        environment=environment,
+        hosts=tuple(state for state in states if isinstance(state, HostState)),
+        unreachable=tuple(state for state in states if isinstance(state, Unreachable)),
+    )
+
+
+def _observe(provider: Provider, environment: str) -> HostState | Unreachable:
+    try:
+        return provider.observe(environment)
+    except EngineError as error:
+        return Unreachable(host=provider.host, reason=error.message)

@@ -1,0 +1,51 @@
+"""Opens what a session needs: the ledger, and a provider for every host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from agentgit.compile.build import compile_project
+from agentgit.effects import Providers
+from agentgit.model.desired import Desired
+from agentgit.providers.registry import Place, forget_engines, open_providers, record_engines
+from agentgit.record.ledger import GitLedger
+from agentgit.workflow.session import Session, World
+
+
+def open_ledger(world: World) -> tuple[GitLedger, tuple[str, ...]]:
+    """Open the record of rollouts and bring in what others wrote; gives warnings."""
+    project = compile_project(world.source.snapshot("HEAD"))
+    ledger = GitLedger(world.source.git, project.id, project.remote)
+    warning = ledger.fetch()
+    return ledger, (warning,) if warning else ()
+
+
+@contextmanager
+def open_hosts(world: World, desired: Desired) -> Iterator[Providers]:
+    """Open a provider for every host and close them all at the end."""
+    providers = open_providers(desired.hosts, _place(world, desired))
+    try:
+        yield providers
+    finally:
+        for provider in providers.values():
+            provider.close()
+
+
+def keep_engines(session: Session) -> None:
+    """Remember what `engine: auto` means on this machine while something runs here."""
+    record_engines(session.desired.hosts, _place(session.world, session.desired))
+
+
+def drop_engines(session: Session) -> None:
+    """Forget it once the environment is gone."""
+    forget_engines(_place(session.world, session.desired))
+
+
+def _place(world: World, desired: Desired) -> Place:
+    return Place(
+        project_id=desired.project.id,
+        environment=desired.environment,
+        state=world.state_home / desired.project.id,
+        tree=world.source.tree,
+    )

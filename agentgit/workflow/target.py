@@ -1,0 +1,122 @@
+"""Which commit a request is about: the branch an environment follows, a pin, or a revision."""
+
+from __future__ import annotations
+
+from agentgit.compile.build import compile_environment
+from agentgit.errors import ConfigError, GuardError
+from agentgit.model.plan import Pin
+from agentgit.model.rollout import RolloutRecord
+from agentgit.model.snapshot import Commit
+from agentgit.record.history import previous_success, verified_commit
+from agentgit.record.pins import active_pin, pin_holds
+from agentgit.workflow.session import Request, Target, World
+
+
+def choose_target(world: World, request: Request, records: tuple[RolloutRecord, ...]) -> Target:
+    """Decide what to compile. Raises GitError, ConfigError and GuardError."""
+    if request.worktree:
+        return Target(world.source.worktree(), None, None, None)
+    branch, followed = follow(world, request.environment)
+    pin = find_pin(world, records, followed)
+    if request.kind == "rollback":
+        return _go_back(world, request, records, (branch, followed), pin)
+    if request.kind == "restart":
+        return _stay(world, records, (branch, followed), pin)
+    if request.revision is not None:
+        return _go_to(world, request, (branch, followed), pin)
+    sha = pin.commit if pin else followed.sha
+    return _target(world, sha, (branch, followed), pin)
+
+
+def follow(world: World, environment: str) -> tuple[str, Commit]:
+    """Give the branch an environment follows, as people call it, and its commit."""
+    head = world.source.snapshot("HEAD")
+    return world.source.follow(compile_environment(head, environment, only=()).branch)
+
+
+def find_pin(world: World, records: tuple[RolloutRecord, ...], followed: Commit) -> Pin | None:
+    """Find the pin in force: one that was set and that no newer commit has ended."""
+    pin = active_pin(records)
+    if pin is None or not pin_holds(pin, followed.sha, world.source.is_ancestor):
+        return None
+    return pin
+
+
+def _target(
+    world: World,
+    sha: str,
+    follows: tuple[str, Commit],
+    pin: Pin | None,
+    new_pin: Pin | None = None,
+) -> Target:
+    snapshot = world.source.snapshot(sha)
+    branch, followed = follows
+    on_branch = snapshot.commit is not None and snapshot.commit.sha == followed.sha
+    return Target(
+        snapshot=snapshot,
+        commit=snapshot.commit,
+        branch=branch if on_branch else None,
+        followed=followed,
+        pin=pin,
+        new_pin=new_pin,
+    )
+
+
+def _go_to(world: World, request: Request, follows: tuple[str, Commit], pin: Pin | None) -> Target:
+    """Go to a revision by hand; anything but the followed commit becomes a pin."""
+    commit = world.source.commit(request.revision or "HEAD")
+    if commit.sha == follows[1].sha:
+        if pin is not None:
+            raise GuardError(
+                f"{request.environment} is pinned to {pin.commit[:7]} by {pin.owner}",
+                hint=f"end the pin first: agentgit unpin -e {request.environment}",
+            )
+        return _target(world, commit.sha, follows, None)
+    new_pin = None if request.only else _make_pin(world, request, commit.sha, follows[1])
+    return _target(world, commit.sha, follows, pin, new_pin)
+
+
+def _go_back(
+    world: World,
+    request: Request,
+    records: tuple[RolloutRecord, ...],
+    follows: tuple[str, Commit],
+    pin: Pin | None,
+) -> Target:
+    """Go back to a commit, or to the success before the last one."""
+    environment = request.environment
+    if request.revision is not None:
+        sha = world.source.commit(request.revision).sha
+    else:
+        found = previous_success(records)
+        if found is None:
+            raise ConfigError(
+                f"{environment} has no earlier success to go back to",
+                hint=f"agentgit history -e {environment} lists rollouts; name a commit with --to",
+            )
+        sha = found
+    new_pin = None
+    if sha != follows[1].sha:
+        new_pin = _make_pin(world, request, sha, follows[1])
+    return _target(world, sha, follows, pin, new_pin)
+
+
+def _stay(
+    world: World,
+    records: tuple[RolloutRecord, ...],
+    follows: tuple[str, Commit],
+    pin: Pin | None,
+) -> Target:
+    """Stay at what was applied last: a restart brings in no change."""
+    sha = verified_commit(records) or (pin.commit if pin else follows[1].sha)
+    return _target(world, sha, follows, pin)
+
+
+def _make_pin(world: World, request: Request, sha: str, followed: Commit) -> Pin:
+    return Pin(
+        commit=sha,
+        instead_of=followed.sha,
+        owner=world.source.actor(),
+        reason=request.reason,
+        since=world.clock.now(),
+    )

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentgit.cli.main import COMMANDS
+from agentgit.errors import ConfigError, Location, Problem
+
+
+def test_wrong_usage_exits_64_with_a_hint(agentgit: Callable[..., Any]) -> None:
+    for arguments in (("--nope",), ("plan", "--nope"), ("explain",), ("-C", "nowhere", "plan")):
+        done = agentgit(*arguments)
+        assert done.code == 64
+        assert done.out == ""
+        assert done.err.startswith("error: ")
+        assert "\nhint: agentgit" in done.err
+
+
+def test_an_unknown_command_is_suggested(agentgit: Callable[..., Any]) -> None:
+    assert agentgit("pln").err == (
+        "error: there is no command pln; did you mean plan?\nhint: agentgit --help\n"
+    )
+
+
+def test_alone_it_shows_its_help(agentgit: Callable[..., Any]) -> None:
+    done = agentgit()
+    assert done.code == 64
+    assert "Commands:" in done.err
+
+
+def test_help_lists_every_command(agentgit: Callable[..., Any]) -> None:
+    done = agentgit("--help")
+    assert done.code == 0
+    for name, summary in COMMANDS.items():
+        assert f"{name} " in done.out
+        assert summary in done.out
+
+
+def test_all_problems_are_shown_with_their_exit_code(
+    agentgit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _break_doctor(
+        monkeypatch,
+        ConfigError.of((Problem("one", Location("a.yaml", 1)), Problem("two", hint="so"))),
+    )
+    done = agentgit("doctor")
+    assert done.code == 65
+    assert done.err == "error: one\n  --> a.yaml:1\n\nerror: two\nhint: so\n"
+
+
+def test_a_bug_gives_one_line_and_a_report(
+    agentgit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    _break_doctor(monkeypatch, ValueError("\x1b[2Jwrong"))
+    done = agentgit("doctor")
+    assert done.code == 70
+    first, second = done.err.splitlines()
+    assert first == r"error: agentgit met a bug of its own: ValueError: \x1b[2Jwrong"
+    assert "Traceback" not in done.err
+    (report,) = tmp_path.glob("agentgit-crash-*.txt")
+    assert str(report) in second
+    assert "Traceback" in report.read_text(encoding="utf-8")
+
+
+def test_an_interrupt_exits_130(
+    agentgit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _break_doctor(monkeypatch, KeyboardInterrupt())
+    assert agentgit("doctor").code == 130
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "coloured"),
+    [
+        ({}, (), False),
+        ({"FORCE_COLOR": "1"}, (), True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, (), False),
+        ({"FORCE_COLOR": "1"}, ("--no-color",), False),
+        ({"NO_COLOR": ""}, (), False),
+    ],
+)
+def test_colour_is_a_choice(
+    agentgit: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    arguments: tuple[str, ...],
+    coloured: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    done = agentgit(*arguments, "doctor")
+    assert ("\x1b[" in done.out) == coloured
+
+
+def test_a_closed_pipe_is_no_bug(project: Path) -> None:
+    program = f"{sys.executable} -m agentgit compile -e staging -o json | head -c 1"
+    source = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        ["bash", "-c", program],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": source},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "{"
+    assert done.stderr == ""
+
+
+def test_doctor_says_what_is_missing(agentgit: Callable[..., Any]) -> None:
+    done = agentgit("doctor", "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert document["format"] == "agentgit/doctor@1"
+    states = {check["name"]: check["state"] for check in document["checks"]}
+    assert states["git"] == "ok"
+    assert states["project"] == "note"
+    assert {"docker", "podman", "process"} <= set(states)
+
+
+def _break_doctor(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("agentgit.cli.checks.check_git", fail)

@@ -1,0 +1,51 @@
+"""Cleaning up on real engines: whatever a test made there goes, also when the test failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import docker
+import docker.errors
+import pytest
+
+from agentgit.effects import Provider
+from agentgit.providers.docker import DockerProvider
+from agentgit.testing.provider_contract import OpenProvider
+
+OpenOn = Callable[[Any], OpenProvider]
+
+
+@pytest.fixture
+def open_on() -> Iterator[OpenOn]:
+    """Make an `open_provider` for an engine; afterwards all that its projects made is removed."""
+    opened: list[tuple[str, str, Provider]] = []
+
+    def open_engine(engine: Any) -> OpenProvider:
+        def open_it(project_id: str) -> Provider:
+            provider = DockerProvider("here", engine.url, project_id, kind=engine.kind)
+            opened.append((engine.url, project_id, provider))
+            return provider
+
+        return open_it
+
+    yield open_engine
+    for url, project_id, provider in opened:
+        provider.close()
+        remove_project(url, project_id)
+
+
+def remove_project(url: str, project_id: str) -> None:
+    """Remove containers, volumes and networks of a project, killing first."""
+    client = docker.APIClient(base_url=url, timeout=30)
+    filters = {"label": [f"dev.agentgit.project-id={project_id}"]}
+    for one in client.containers(all=True, filters=filters):
+        with suppress(docker.errors.APIError):
+            client.kill(one["Id"])
+        client.remove_container(one["Id"], force=True)
+    for volume in client.volumes(filters=filters)["Volumes"] or ():
+        client.remove_volume(volume["Name"], force=True)
+    for network in client.networks(filters=filters):
+        client.remove_network(network["Id"])
+    client.close()

@@ -1,0 +1,114 @@
+"""Exports are complete, read-only, inside their folder, and go when nobody needs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentgit.errors import EngineError
+from agentgit.providers.process_source import export_source, list_abandoned
+
+File = tuple[str, str, bytes]
+
+
+def export(
+    folder: Path, *files: File, digest: str = "d", used: frozenset[str] = frozenset()
+) -> Path:
+    export_source(folder, digest, files, used)
+    return folder / digest
+
+
+def test_files_as_in_the_commit(tmp_path: Path) -> None:
+    found = export(
+        tmp_path,
+        ("agent.py", "100644", b"print()"),
+        ("bin/run", "100755", b"#!/bin/sh"),
+        ("bin/link", "120000", b"../agent.py"),
+        ("vendor", "160000", b""),
+    )
+    assert sorted(str(path.relative_to(found)) for path in found.rglob("*")) == [
+        "agent.py",
+        "bin",
+        "bin/link",
+        "bin/run",
+    ]
+    assert (found / "bin/link").read_bytes() == b"print()"
+    assert os.access(found / "bin/run", os.X_OK)
+    assert found.stat().st_mode & 0o777 == 0o500
+    assert (found / "agent.py").stat().st_mode & 0o777 == 0o400
+    assert (found / "bin/run").stat().st_mode & 0o777 == 0o500
+
+
+def test_second_export_reads_nothing(tmp_path: Path) -> None:
+    def refuse() -> Iterator[File]:
+        pytest.fail("looked at the files")
+        yield "", "", b""
+
+    export(tmp_path, ("a", "100644", b""))
+    export_source(tmp_path, "d", refuse(), frozenset())
+
+
+@pytest.mark.parametrize("to", ["/etc/passwd", "../outside", "sub/../../outside"])
+def test_links_stay_inside(tmp_path: Path, to: str) -> None:
+    with pytest.raises(EngineError, match="leaves the folder"):
+        export(tmp_path, ("link", "120000", to.encode()))
+    assert not (tmp_path / "d").exists()
+
+
+def test_paths_stay_inside(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="leaves the folder"):
+        export(tmp_path, ("../outside", "100644", b""))
+
+
+def test_empty_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="empty"):
+        export(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_export_is_a_leftover_once_its_maker_is_gone(tmp_path: Path) -> None:
+    script = (
+        "import sys, os, signal; from pathlib import Path; "
+        "from agentgit.providers.process_source import *; "
+        "export_source(Path(sys.argv[1]), 'd', (os.kill(os.getpid(), 9) for _ in 'x'), set())"
+    )
+    root = str(Path(__file__).parents[2])
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": root},
+        check=False,
+    )
+    assert len(list_abandoned(tmp_path)) == 1
+
+    def look() -> Iterator[File]:
+        yield "a", "100644", b""
+        assert len(list_abandoned(tmp_path)) == 1  # the one that is being made is none
+
+    export_source(tmp_path, "other", look(), frozenset())
+
+
+def test_unused_exports_go_after_a_day(tmp_path: Path) -> None:
+    file = ("sub/a", "100644", b"")
+    for digest in ("old", "used", "fresh"):
+        export(tmp_path, file, digest=digest)
+    long_ago = time.time() - 2 * 24 * 3600
+    for digest in ("old", "used"):
+        os.utime(tmp_path / digest, (long_ago, long_ago))
+    export(tmp_path, file, digest="new", used=frozenset({"used"}))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "new", "used"]
+
+
+def test_asking_for_an_export_keeps_it(tmp_path: Path) -> None:
+    file = ("a", "100644", b"")
+    export(tmp_path, file, digest="old")
+    os.utime(tmp_path / "old", (0, 0))
+    export(tmp_path, file, digest="old")
+    export(tmp_path, file, digest="new")
+    assert (tmp_path / "old").is_dir()

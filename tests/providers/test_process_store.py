@@ -1,0 +1,59 @@
+"""Values in a folder: odd names, half-written files, one creator among many."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agentgit.providers.process_store import FolderStore
+
+NAMES = ["lease.staging.1", ".hidden", ".", "..", "a/b", "../outside", "ü%2F", ".half.0123"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_is_one_value_in_the_folder(tmp_path: Path, name: str) -> None:
+    store = FolderStore("here", tmp_path / "store")
+    assert store.create(name, b"value")
+    assert not store.create(name, b"other")
+    assert store.read(name) == b"value"
+    assert store.names("") == (name,)
+    assert [path.parent for path in (tmp_path / "store").iterdir()] == [tmp_path / "store"]
+    store.delete(name)
+    assert store.names("") == ()
+
+
+@given(name=st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+def test_names_come_back(tmp_path: Path, name: str) -> None:
+    store = FolderStore("here", tmp_path / "store")
+    store.delete(name)
+    assert store.create(name, b"")
+    assert name in store.names("")
+
+
+def test_half_written_values_are_no_values(tmp_path: Path) -> None:
+    store = FolderStore("here", tmp_path)
+    store.create("lease", b"x")
+    (tmp_path / ".half.0123456789abcdef").write_bytes(b"y")
+    assert store.names("") == ("lease",)
+
+
+def test_one_of_many_creates_and_its_value_is_whole(tmp_path: Path) -> None:
+    stores = [FolderStore("here", tmp_path) for _ in range(8)]
+    data = [bytes([number]) * 100_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda number: stores[number].create("lease", data[number]), range(8)))
+    assert won.count(True) == 1
+    assert stores[0].read("lease") == data[won.index(True)]
+    assert [path.name for path in tmp_path.iterdir()] == ["lease"]
+
+
+def test_values_are_private(tmp_path: Path) -> None:
+    store = FolderStore("here", tmp_path / "store")
+    store.create("key", b"x")
+    assert (tmp_path / "store").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "store" / "key").stat().st_mode & 0o077 == 0

@@ -1,0 +1,261 @@
+"""The ledger between clones: union, shallow clones, remotes that are away or refuse."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from agentgit.model.rollout import RolloutRecord
+from agentgit.record.ledger import GitLedger
+
+Run = Callable[..., str]
+Write = Callable[..., str]
+Make = Callable[..., RolloutRecord]
+Ledger = Callable[..., GitLedger]
+END = datetime(2026, 11, 20, 9, 0, 0, tzinfo=UTC)
+
+
+def end(record: RolloutRecord, outcome: str = "succeeded") -> RolloutRecord:
+    return record.model_copy(update={"outcome": outcome, "finished_at": END})
+
+
+def refs(git: Run, folder: Path, prefix: str = "refs/agentgit") -> list[str]:
+    return git(folder, "for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
+
+
+@pytest.fixture
+def remote(tmp_path: Path, repository: Path, git: Run, commit: Write) -> Path:
+    """A bare remote with six commits on main."""
+    for number in range(5):
+        commit(repository, {"n": str(number)}, f"Number {number}")
+    git(tmp_path, "clone", "-q", "--bare", str(repository), "remote.git")
+    return tmp_path / "remote.git"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, remote: Path, git: Run) -> Callable[..., Path]:
+    """Clone the remote: clone("name", "--depth=1") -> folder."""
+
+    def make(name: str, *options: str) -> Path:
+        git(tmp_path, "clone", "-q", *options, f"file://{remote}", name)
+        return tmp_path / name
+
+    return make
+
+
+Clone = Callable[..., Path]
+
+
+def test_two_clones_that_both_write_have_the_union(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    head = git(remote, "rev-parse", "main")
+    laptop, runner = clone("laptop"), clone("runner", "--depth=1")
+    here, there = ledger(laptop, "origin"), ledger(runner, "origin")
+    for minute, book in ((1, here), (2, there), (3, here)):
+        book.begin(record(minute, commit=head), None)
+        book.finish(end(record(minute, commit=head)), ())
+        assert book.push() is None
+    for book in (here, there):
+        assert book.fetch() is None
+        minutes = [one.started_at.minute for one in book.rollouts("production")]
+        assert minutes == [3, 2, 1]
+    assert refs(git, laptop) == refs(git, runner) == refs(git, remote)
+    assert refs(git, remote, "refs/heads") == [f"refs/heads/main {head}"]
+
+
+@pytest.mark.parametrize("depth", ["1", "2"])
+def test_a_shallow_clone_stays_as_shallow_as_it_was(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger, depth: str
+) -> None:
+    laptop, runner = clone("laptop"), clone("runner", f"--depth={depth}")
+    book = ledger(laptop, "origin")
+    for minute in range(3):
+        old = git(laptop, "rev-parse", f"HEAD~{minute}")
+        book.begin(record(minute, commit=old), None)
+        book.finish(end(record(minute, commit=old)), ())
+    assert book.push() is None
+    history = git(runner, "log", "--format=%H")
+    assert len(history.splitlines()) == int(depth)
+    assert ledger(runner, "origin").fetch() is None
+    assert len(ledger(runner).rollouts("production")) == 3
+    assert git(runner, "log", "--format=%H") == history
+    assert git(runner, "rev-list", "--count", "--all") == str(int(depth) + 3)
+    assert ledger(runner, "origin").push() is None
+    git(runner, "fsck")
+    assert git(remote, "rev-list", "--count", "main") == "6"
+
+
+@pytest.mark.parametrize("options", [(), ("--depth=1",)])
+def test_a_rollout_seen_running_is_seen_to_end(
+    clone: Clone, git: Run, record: Make, ledger: Ledger, options: tuple[str, ...]
+) -> None:
+    laptop, runner = clone("laptop"), clone("runner", *options)
+    here, there = ledger(laptop, "origin"), ledger(runner, "origin")
+    running = record(commit=git(laptop, "rev-parse", "HEAD"))
+    here.begin(running, None)
+    here.push()
+    there.fetch()
+    assert there.rollouts("production") == (running,)
+    here.finish(end(running), ())
+    here.push()
+    assert there.push() is None  # nothing of ours to share, the older state is no complaint
+    assert there.fetch() is None
+    assert there.rollouts("production") == (end(running),)
+    assert all("incoming" not in ref for ref in refs(git, runner))
+
+
+@pytest.mark.parametrize("options", [(), ("--depth=1",)])
+def test_an_end_that_is_not_shared_yet_survives_a_fetch(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger, options: tuple[str, ...]
+) -> None:
+    runner = clone("runner", *options)
+    git(runner, "config", "fetch.prune", "true")
+    git(runner, "config", "remote.origin.prune", "true")
+    book = ledger(runner, "origin")
+    shared, lonely = record(1), record(2)
+    book.begin(shared, None)
+    book.push()
+    book.finish(end(shared), ())
+    book.begin(lonely, None)
+    before = refs(git, runner)
+    for _ in range(2):
+        assert book.fetch() is None
+        assert refs(git, runner) == before
+    assert book.push() is None
+    assert refs(git, remote) == before
+
+
+def test_without_a_remote_nothing_is_said(repository: Path, record: Make, ledger: Ledger) -> None:
+    book = ledger(repository)
+    book.begin(record(), None)
+    assert (book.fetch(), book.push()) == (None, None)
+
+
+def test_with_nothing_recorded_nothing_is_pushed(clone: Clone, ledger: Ledger) -> None:
+    book = ledger(clone("laptop"), "origin")
+    assert (book.fetch(), book.push()) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["upstream", "--upload-pack=touch x", "ext::sh -c touch% x"])
+def test_a_remote_that_this_clone_does_not_have(
+    clone: Clone, record: Make, ledger: Ledger, name: str
+) -> None:
+    laptop = clone("laptop")
+    book = ledger(laptop, name)
+    book.begin(record(), None)
+    for warning in (book.fetch(), book.push()):
+        assert f"this clone has no remote {name}" in (warning or "")
+        assert "git remote add" in (warning or "")
+    assert not (laptop / "x").exists()
+
+
+def test_a_remote_that_is_away(remote: Path, clone: Clone, record: Make, ledger: Ledger) -> None:
+    laptop = clone("laptop")
+    remote.rename(remote.with_name("moved.git"))
+    book = ledger(laptop, "origin")
+    book.begin(record(), None)
+    assert "origin does not answer" in (book.fetch() or "")
+    assert "recorded here, but origin does not take it" in (book.push() or "")
+    assert book.rollouts("production") == (record(),)
+
+
+def test_a_remote_that_never_answers(
+    tmp_path: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    pid_file = tmp_path / "pid"
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\necho $$ > "{pid_file}"\nexec sleep 600\n')
+    ssh.chmod(0o755)
+    laptop = clone("laptop")
+    git(laptop, "remote", "set-url", "origin", "git@host.example:acme")
+    git(laptop, "config", "core.sshCommand", str(ssh))
+    book = ledger(laptop, "origin", timeout=0.5)
+    book.begin(record(), None)
+    assert "git did not end within 0.5s" in (book.fetch() or "")
+    _await_end(int(pid_file.read_text()))
+    assert "git did not end within 0.5s" in (book.push() or "")
+    _await_end(int(pid_file.read_text()))
+
+
+def _await_end(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z":
+            return
+    pytest.fail(f"{pid} still runs")
+
+
+def test_a_remote_that_refuses(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncat >/dev/null\necho not allowed\nexit 1\n")
+    hook.chmod(0o755)
+    book = ledger(clone("laptop"), "origin")
+    book.begin(record(), None)
+    warning = book.push() or ""
+    assert warning == (
+        "the rollout is recorded here, but origin does not take it (pre-receive hook declined)"
+    )
+    assert refs(git, remote) == []
+    hook.unlink()
+    assert book.push() is None
+    assert len(refs(git, remote)) == 1
+
+
+def test_hooks_and_push_settings_of_the_user_play_no_part(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    laptop = clone("laptop")
+    hook = laptop / ".git/hooks/pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    git(laptop, "tag", "-a", "-m", "x", "private-tag")
+    for key, value in (("push.followTags", "true"), ("push.gpgSign", "true"),
+                       ("remote.origin.mirror", "true"), ("push.recurseSubmodules", "only"),
+                       ("remote.origin.push", "refs/tags/*")):  # fmt: skip
+        git(laptop, "config", key, value)
+    book = ledger(laptop, "origin")
+    book.begin(record(commit=git(laptop, "rev-parse", "HEAD")), None)
+    assert book.push() is None
+    assert len(refs(git, remote)) == 1
+    assert refs(git, remote, "refs/tags") == []
+
+
+def test_a_password_prompt_is_a_warning(
+    tmp_path: Path, clone: Clone, git: Run, record: Make, ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    laptop = clone("laptop")
+    asked = tmp_path / "asked"
+    helper = tmp_path / "git-remote-prompting"
+    helper.write_text(f"#!/bin/sh\necho $GIT_TERMINAL_PROMPT > {asked}\nexit 1\n")
+    helper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    git(laptop, "remote", "set-url", "origin", "prompting::x")
+    book = ledger(laptop, "origin")
+    book.begin(record(), None)
+    assert "does not take it" in (book.push() or "")
+    assert asked.read_text() == "0\n"
+
+
+def test_the_users_own_fetch_leaves_the_ledger_alone(
+    clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    laptop = clone("laptop")
+    ledger(laptop).begin(record(), None)
+    subprocess.run(["git", "-C", str(laptop), "fetch", "-q", "--prune"], check=True)
+    assert len(refs(git, laptop)) == 1
