@@ -238,9 +238,9 @@ class _Builder:
         at, key = _start(event), event.value
         self.key, self.key_at = key, at
         holder = self.holder
-        if isinstance(holder, MapNode) and _is_usual(key) and key not in holder.items:
-            if event.anchor is None and event.tag is None:
-                return
+        fresh = isinstance(holder, MapNode) and key not in holder.items
+        if fresh and _is_usual(key) and event.anchor is None and event.tag is None:
+            return
         complaint = self.judge_key(event, key)
         if complaint is None:
             return
@@ -274,7 +274,12 @@ class _Builder:
 @lru_cache(maxsize=8192)
 def _is_usual(key: str) -> bool:
     """Whether a key is fine however it is quoted: nearly every key of a fleet."""
-    return bool(key) and key != "<<" and resolve_plain(key) is key and not _UNFIT.search(key)
+    return (
+        bool(key)
+        and key != "<<"
+        and isinstance(resolve_plain(key), str)
+        and not _UNFIT.search(key)
+    )
 
 
 def _start(event: Any) -> int:

@@ -25,7 +25,7 @@ def verified_commit(records: Sequence[RolloutRecord]) -> str | None:
 
 
 def previous_success(records: Sequence[RolloutRecord]) -> str | None:
-    """Find the commit to go back to: the last success of another commit before the current one.
+    """Find the commit to go back to: the last success that asked for something else.
 
     After a rollback, what it left is newer than where it went, although it was recorded before:
     the search goes on from where the pinned commit first came to run, so that going back twice
@@ -42,7 +42,13 @@ def previous_success(records: Sequence[RolloutRecord]) -> str | None:
     if pinned is not None:
         left.add(pinned.instead_of)
         older = _before_pin(older, commit)
-    return next((one.commit for one in older if not one.only and one.commit not in left), None)
+    same = {one.intent for one in successes if one.commit in left} - {""}
+    found = (
+        one.commit
+        for one in older
+        if not one.only and one.commit not in left and one.intent not in same
+    )
+    return next(found, None)
 
 
 def _before_pin(older: list[RolloutRecord], commit: str) -> list[RolloutRecord]:

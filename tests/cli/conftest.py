@@ -49,6 +49,7 @@ def agentgit(
     folder = tmp_path / "acme"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def call(*arguments: str) -> Done:
         capsys.readouterr()
@@ -98,6 +99,9 @@ def project(
     assert engine
     git("init", "--quiet", "--initial-branch", "main")
     assert agentgit("init").code == 0
+    defaults = Path("global/defaults.yaml")
+    text = defaults.read_text(encoding="utf-8")
+    defaults.write_text(text.replace("maxSurge: 1", "minHealthyTime: 10ms"), encoding="utf-8")
     commit("First fleet")
     return Path.cwd()
 

@@ -18,22 +18,31 @@ OpenOn = Callable[[Any], OpenProvider]
 
 
 @pytest.fixture
-def open_on() -> Iterator[OpenOn]:
-    """Make an `open_provider` for an engine; afterwards all that its projects made is removed."""
-    opened: list[tuple[str, str, Provider]] = []
+def clean() -> Iterator[Callable[[str, str], None]]:
+    """Note an engine and a project id: afterwards all that it made there is removed."""
+    noted: list[tuple[str, str]] = []
+    yield lambda url, project_id: noted.append((url, project_id))
+    for url, project_id in noted:
+        remove_project(url, project_id)
+
+
+@pytest.fixture
+def open_on(clean: Callable[[str, str], None]) -> Iterator[OpenOn]:
+    """Make an `open_provider` for an engine."""
+    opened: list[Provider] = []
 
     def open_engine(engine: Any) -> OpenProvider:
         def open_it(project_id: str) -> Provider:
             provider = DockerProvider("here", engine.url, project_id, kind=engine.kind)
-            opened.append((engine.url, project_id, provider))
+            clean(engine.url, project_id)
+            opened.append(provider)
             return provider
 
         return open_it
 
     yield open_engine
-    for url, project_id, provider in opened:
+    for provider in opened:
         provider.close()
-        remove_project(url, project_id)
 
 
 def remove_project(url: str, project_id: str) -> None:

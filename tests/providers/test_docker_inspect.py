@@ -29,7 +29,7 @@ FULL = Container.model_validate(
         "environment": {"LOG_LEVEL": "info", "AGENTGIT_SLOT": "stolen"},
         "ports": {
             "http": {"target": 8080},
-            "talk": {"target": 9000, "published": 9001, "protocol": "udp", "host_ip": "0.0.0.0"},
+            "talk": {"target": 9000, "published": 9001, "protocol": "udp", "host_ip": "10.0.0.7"},
         },
         "volumes": {
             "/data": {"name": "data"},
@@ -42,7 +42,7 @@ FULL = Container.model_validate(
         "stop_signal": "SIGINT",
         "stop_grace_period": "1500ms",
         "read_only": True,
-        "tmpfs": ["/tmp"],
+        "tmpfs": ["/scratch"],
         "cap_drop": ["ALL"],
         "cap_add": ["NET_BIND_SERVICE"],
         "security_opt": ["no-new-privileges:true"],
@@ -126,11 +126,11 @@ BODY = {
         ],
         "PortBindings": {
             "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
-            "9000/udp": [{"HostIp": "0.0.0.0", "HostPort": "9001"}],
+            "9000/udp": [{"HostIp": "10.0.0.7", "HostPort": "9001"}],
         },
         "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 0},
         "ReadonlyRootfs": True,
-        "Tmpfs": {"/tmp": ""},
+        "Tmpfs": {"/scratch": ""},
         "CapAdd": ["NET_BIND_SERVICE"],
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true"],
@@ -174,7 +174,7 @@ def found(**changes: Any) -> dict[str, Any]:
             "Ports": {
                 "8080/tcp": [
                     {"HostIp": "::", "HostPort": "32770"},
-                    {"HostIp": "0.0.0.0", "HostPort": "32769"},
+                    {"HostIp": "0.0.0.0", "HostPort": "32769"},  # noqa: S104 - read, not bound
                 ],
                 "9000/udp": None,
             }

@@ -1,0 +1,355 @@
+"""What the contract cannot say for every provider: real engines, half-made and foreign things."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import pytest
+
+from agentgit.errors import EngineError
+from agentgit.model.observed import Leftover
+from agentgit.model.steps import (
+    CreateReplica,
+    EnsureImage,
+    EnsureNetwork,
+    EnsureVolume,
+    RemoveLeftover,
+    RemoveReplica,
+    ReplicaSpec,
+    Stamp,
+    StartReplica,
+)
+from agentgit.providers.docker import DockerProvider
+from agentgit.providers.docker_carrier import create_carrier
+from agentgit.providers.docker_labels import label_part
+from agentgit.providers.docker_output import run_inside
+from agentgit.providers.endpoints import answers
+from agentgit.testing.agent import PROGRAM
+
+pytestmark = [pytest.mark.docker, pytest.mark.podman]
+
+ENVIRONMENT = "staging"
+IMAGE = "agentgit-test-python:1"
+STAMP = Stamp(rollout="20261120-081530-7f3a", fence=3)
+
+
+class CutError(Exception):
+    """The process is gone at this point, for the purpose of a test."""
+
+
+class Calls:
+    """Records every call and cuts at one of them."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.cut: int | None = None
+
+    def __call__(self, when: str, call: str) -> None:
+        if self.cut is not None and len(self.seen) == self.cut:
+            self.cut = None
+            raise CutError
+        self.seen.append(f"{when} {call}")
+
+
+class World:
+    """One project on one engine, with a client of somebody else beside it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.project_id = str(uuid.uuid4())
+        self.calls = Calls()
+        self.provider = DockerProvider("here", url, self.project_id, on_call=self.calls)
+        self.client = docker.APIClient(base_url=url, timeout=30)
+        self.key = self.project_id[:8]
+
+    def spec(self, instance: str = "echo", **container: Any) -> ReplicaSpec:
+        return ReplicaSpec.model_validate(
+            {
+                "name": f"acme-{self.key}-staging-{instance}-0-0123abcd-1",
+                "project_id": self.project_id,
+                "project": "acme",
+                "environment": ENVIRONMENT,
+                "agent": "echo",
+                "instance": instance,
+                "slot": 0,
+                "revision": "0123abcd" * 8,
+                "commit": "89ef" * 10,
+                "variables": {
+                    "AGENTGIT_CONFIG": "/run/agentgit/agent.json",
+                    "AGENTGIT_PORT_HTTP": "8080",
+                },
+                "document": {"who": instance},
+                "container": {
+                    "image": IMAGE,
+                    "command": ["python3", "-u", "-c", PROGRAM],
+                    "restart": "no",
+                    "ports": {"http": {"target": 8080}},
+                    **container,
+                },
+            }
+        )
+
+    def create(self, spec: ReplicaSpec) -> None:
+        for network in spec.networks.values():
+            self.provider.perform(
+                EnsureNetwork(host="here", network=network, labels=self.labels()), STAMP
+            )
+        self.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
+
+    def run(self, spec: ReplicaSpec) -> str:
+        self.create(spec)
+        self.provider.perform(StartReplica(host="here", name=spec.name), STAMP)
+        self.await_line(spec.name, "agent serves")
+        found = self.provider.replica(spec.name)
+        assert found is not None
+        return found.id
+
+    def await_line(self, name: str, wanted: str) -> None:
+        assert wanted in self.provider.logs(name, follow=True)
+
+    def labels(self) -> dict[str, str]:
+        return {"dev.agentgit.environment": ENVIRONMENT}
+
+    def inside(self, container: str, *command: str) -> tuple[int, str]:
+        code, out, errors = run_inside(self.provider._engine, container, list(command), 20.0)
+        return code, (out + errors).decode()
+
+    @contextmanager
+    def stranger(self, name: str, **options: Any) -> Iterator[str]:
+        """Run somebody else's container."""
+        made = self.client.create_container(IMAGE, name=name, command="sleep 300", **options)
+        try:
+            self.client.start(made["Id"])
+            yield str(made["Id"])
+        finally:
+            self.client.remove_container(made["Id"], force=True)
+
+
+@pytest.fixture
+def world(engine: Any, clean: Callable[[str, str], None]) -> Iterator[World]:
+    world = World(engine.url)
+    clean(engine.url, world.project_id)
+    yield world
+    world.provider.close()
+    world.client.close()
+
+
+def is_whole(world: World, spec: ReplicaSpec) -> None:
+    """There is one replica, complete, and nothing beside it."""
+    state = world.provider.observe(ENVIRONMENT)
+    assert [one.name for one in state.replicas] == [spec.name]
+    assert state.leftovers == ()
+    container = world.client.inspect_container(spec.name)
+    assert set(container["NetworkSettings"]["Networks"]) == set(spec.networks.values())
+
+
+def test_creation_cut_anywhere_converges(world: World) -> None:
+    networks = {"front": f"acme-{world.key}-front", "back": f"acme-{world.key}-back"}
+    spec = world.spec().model_copy(update={"networks": networks})
+    world.create(spec)
+    world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
+    world.calls.seen.clear()
+    world.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
+    total = len(world.calls.seen)
+    assert total >= 20
+    for cut in range(total):
+        world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
+        world.calls.seen.clear()
+        world.calls.cut = cut
+        with pytest.raises(CutError):
+            world.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
+        world.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
+        is_whole(world, spec)
+    world.provider.perform(StartReplica(host="here", name=spec.name), STAMP)
+    world.await_line(spec.name, "agent serves")
+
+
+def test_removal_cut_anywhere_converges(world: World) -> None:
+    spec, remove = world.spec(), RemoveReplica(host="here", name=f"{world.spec().name}")
+    world.run(spec)
+    world.calls.seen.clear()
+    world.provider.perform(remove, STAMP)
+    for cut in range(len(world.calls.seen)):
+        world.run(spec)
+        world.calls.seen.clear()
+        world.calls.cut = cut
+        with pytest.raises(CutError):
+            world.provider.perform(remove, STAMP)
+        world.provider.perform(remove, STAMP)
+        state = world.provider.observe(ENVIRONMENT)
+        assert (state.replicas, state.leftovers) == ((), ())
+
+
+def test_observe_only_reads(world: World) -> None:
+    world.run(world.spec())
+    world.run(world.spec("other"))
+    world.calls.seen.clear()
+    world.provider.observe(ENVIRONMENT)
+    assert world.calls.seen
+    assert {call.split()[1] for call in world.calls.seen} == {"GET"}
+    assert not [call for call in world.calls.seen if "healthcheck" in call]
+
+
+def test_an_image_that_is_there_is_not_pulled(world: World) -> None:
+    world.provider.perform(EnsureImage(host="here", image=IMAGE), STAMP)
+    assert not [call for call in world.calls.seen if "POST" in call]
+
+
+def test_the_name_of_a_replica_taken_by_someone_else(world: World) -> None:
+    spec = world.spec()
+    with world.stranger(spec.name) as stranger:
+        with pytest.raises(EngineError, match="not this project's"):
+            world.create(spec)
+        world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
+        world.provider.perform(RemoveReplica(host="here", name=spec.name, id=stranger), STAMP)
+        assert world.client.inspect_container(stranger)["State"]["Running"]
+
+
+def test_networks_and_volumes_of_someone_else(world: World) -> None:
+    name = f"acme-{world.key}-taken"
+    network = world.client.create_network(name)["Id"]
+    world.client.create_volume(name)
+    try:
+        with pytest.raises(EngineError, match="not this project's"):
+            world.provider.perform(EnsureNetwork(host="here", network=name), STAMP)
+        with pytest.raises(EngineError, match="not this project's"):
+            world.provider.perform(EnsureVolume(host="here", volume=name), STAMP)
+        for what, key in (("network", network), ("config", name)):
+            step = RemoveLeftover.model_validate(
+                {"host": "here", "what": what, "id": key, "name": name}
+            )
+            world.provider.perform(step, STAMP)
+        assert world.client.inspect_network(network)["Name"] == name
+        assert world.client.inspect_volume(name)["Name"] == name
+    finally:
+        world.client.remove_network(network)
+        world.client.remove_volume(name)
+
+
+def test_a_copied_container_is_not_ours(world: World) -> None:
+    spec = world.spec()
+    world.create(spec)
+    labels = world.client.inspect_container(spec.name)["Config"]["Labels"]
+    with world.stranger(f"acme-{world.key}-copy", labels=labels) as copy:
+        is_whole_without_networks = world.provider.observe(ENVIRONMENT).replicas
+        assert [one.name for one in is_whole_without_networks] == [spec.name]
+        world.provider.perform(RemoveReplica(host="here", name=spec.name, id=copy), STAMP)
+        assert world.client.inspect_container(copy)["State"]["Running"]
+
+
+def test_ports_of_others_and_a_port_taken(world: World) -> None:
+    host_config = world.client.create_host_config(port_bindings={80: ("127.0.0.1", None)})
+    name = f"stranger-{world.key}"
+    with world.stranger(name, ports=[80], host_config=host_config) as stranger:
+        bound = world.client.inspect_container(stranger)["NetworkSettings"]["Ports"]["80/tcp"]
+        port = int(bound[0]["HostPort"])
+        assert world.provider.observe(ENVIRONMENT).foreign_ports[port] == name
+        spec = world.spec(ports={"http": {"target": 8080, "published": port}})
+        world.create(spec)
+        with pytest.raises(EngineError, match=rf"port {port} .*taken") as raised:
+            world.provider.perform(StartReplica(host="here", name=spec.name), STAMP)
+        assert type(raised.value) is EngineError
+        (left,) = world.provider.observe(ENVIRONMENT).replicas
+        assert (left.state, left.addresses) == ("created", {})
+
+
+def test_our_own_ports_are_not_foreign(world: World) -> None:
+    world.run(world.spec())
+    (replica,) = world.provider.observe(ENVIRONMENT).replicas
+    port = int(replica.addresses["http"].rpartition(":")[2])
+    assert port not in world.provider.observe(ENVIRONMENT).foreign_ports
+
+
+def test_what_an_interrupted_creation_left_is_reported_and_removed(world: World) -> None:
+    spec = world.spec()
+    engine = world.provider._engine
+    names = {"carrier": f"{spec.name}-carrier", "config": f"{spec.name}-config"}
+    create_carrier(engine, names["carrier"], label_part(spec, "carrier", names["carrier"]))
+    world.client.create_volume(names["config"], labels=label_part(spec, "config", names["config"]))
+    left = world.provider.observe(ENVIRONMENT).leftovers
+    assert [(one.kind, one.name) for one in left] == sorted(names.items())
+    for _ in range(2):
+        for one in left:
+            world.provider.perform(removal(one), STAMP)
+    assert world.provider.observe(ENVIRONMENT).leftovers == ()
+
+
+def removal(left: Leftover) -> RemoveLeftover:
+    return RemoveLeftover(host="here", what=left.kind, id=left.id, name=left.name)
+
+
+def test_instances_find_each_other_by_name(world: World) -> None:
+    network = {"default": f"acme-{world.key}-default"}
+    one = world.run(world.spec("one").model_copy(update={"networks": network}))
+    world.run(world.spec("two").model_copy(update={"networks": network}))
+    program = "import urllib.request as r; print(r.urlopen('http://two:8080/config').read())"
+    code, said = world.inside(one, "python3", "-c", program)
+    assert (code, '"who": "two"' in said) == (0, True), said
+
+
+def test_configuration_is_read_only_and_readable_by_any_user(world: World) -> None:
+    id_ = world.run(
+        world.spec(
+            user="1000",
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges:true"],
+            tmpfs=["/scratch"],
+            init=True,
+            deploy={"resources": {"limits": {"pids": 64, "memory": "64m", "cpus": "0.5"}}},
+        )
+    )
+    assert world.inside(id_, "stat", "-c", "%a %u", "/run/agentgit/agent.json") == (0, "444 0\n")
+    code, _ = world.inside(id_, "sh", "-c", "echo x > /run/agentgit/more")
+    assert code != 0
+    code, said = world.inside(id_, "sh", "-c", "echo x > /scratch/more && id -u")
+    assert (code, said) == (0, "1000\n")
+    (replica,) = world.provider.observe(ENVIRONMENT).replicas
+    assert replica.live.limits.model_dump() == {"cpus": 0.5, "memory": 64 * 1024**2, "pids": 64}
+
+
+def test_a_value_whose_creator_died_is_empty(world: World) -> None:
+    world.provider.store.create("other", b"")
+    world.calls.seen.clear()
+    world.calls.cut = len(created_calls(world))
+    with pytest.raises(CutError):
+        world.provider.store.create("lease-1", b"mine")
+    assert world.provider.store.read("lease-1") == b""
+    assert world.provider.store.names("lease") == ("lease-1",)
+    assert not world.provider.store.create("lease-1", b"late")
+
+
+def created_calls(world: World) -> list[str]:
+    """The calls of creating a value, up to the one that fills it."""
+    world.provider.store.create("measured", b"")
+    seen = list(world.calls.seen)
+    world.calls.seen.clear()
+    return seen[: next(n for n, call in enumerate(seen) if call.startswith("before PUT"))]
+
+
+def test_store_names_may_have_any_character(world: World) -> None:
+    names = sorted(["a/b", "a_b", "a_2f_b", "ä:1", "A b"])
+    for name in names:
+        assert world.provider.store.create(name, name.encode())
+    assert world.provider.store.names("") == tuple(names)
+    assert [world.provider.store.read(name) for name in names] == [name.encode() for name in names]
+
+
+def test_who_answers(world: World, engine: Any) -> None:
+    info = answers(engine.url)
+    assert info is not None
+    assert info.kind == engine.kind
+    assert info.version == world.provider.observe(ENVIRONMENT).version
+    assert world.provider.kind == engine.kind
+
+
+def test_document_is_written_plainly(world: World) -> None:
+    spec = world.spec().model_copy(update={"document": {"b": "ü", "a": [1, None]}})
+    id_ = world.run(spec)
+    _, said = world.inside(id_, "cat", "/run/agentgit/agent.json")
+    assert said == json.dumps({"a": [1, None], "b": "ü"}, indent=2, ensure_ascii=False) + "\n"
