@@ -30,11 +30,13 @@ def command(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> int:
     """Carry out the plan for a committed state. A failure takes the change set back: exit 3."""
-    from agentgit.cli.door import choose_environment, open_world
+    from agentgit.cli.door import choose_environment, open_world, warn_uncommitted
     from agentgit.cli.rollout import carry_out
     from agentgit.pipeline import Request
 
     world = open_world(settings)
     name = choose_environment(world.source.snapshot(revision or "HEAD"), environment)
+    if revision is None:
+        warn_uncommitted(settings, world.source)
     request = Request(name, revision=revision, only=only, reason=reason)
     return carry_out(settings, world, request, yes=yes, as_json=as_json)

@@ -57,12 +57,25 @@ def choose_environment(snapshot: Snapshot, given: str | None) -> str:
 
 
 def count_files(snapshot: Snapshot) -> int:
-    """Count the files that take part in compiling."""
-    places = ("global/", "environments/")
-    return sum(
-        path == "agentgit.yaml" or (path.startswith(places) and path.endswith(".yaml"))
-        for path in snapshot.files
-    )
+    """Count the YAML files that take part in compiling."""
+    return sum(_takes_part(path) and path.endswith(".yaml") for path in snapshot.files)
+
+
+def warn_uncommitted(settings: Settings, source: GitSource) -> None:
+    """Say that what was edited and not committed does not count."""
+    paths = () if source.bare else [path for path in source.is_dirty() if _takes_part(path)]
+    if paths:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        hint = "agentgit plan --worktree shows what it would change"
+        warn(
+            settings,
+            (Problem(f"not committed, so not part of this: {paths[0]}{more}", hint=hint),),
+        )
+
+
+def _takes_part(path: str) -> bool:
+    """Whether a file is one that compiling looks at."""
+    return path == "agentgit.yaml" or path.startswith(("global/", "environments/"))
 
 
 def warn(settings: Settings, warnings: Sequence[Problem | str]) -> None:

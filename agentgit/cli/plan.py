@@ -39,7 +39,7 @@ def command(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> int:
     """Show what would change, and why. Only reads from engines."""
-    from agentgit.cli.door import choose_environment, open_world, warn
+    from agentgit.cli.door import choose_environment, open_world, warn, warn_uncommitted
     from agentgit.cli.rollout import plan_of
     from agentgit.pipeline import Request, prepare_plan
     from agentgit.report.json_v1 import dump
@@ -52,6 +52,8 @@ def command(  # noqa: PLR0913 - one for each option
     source = world.source
     snapshot = source.worktree() if worktree else source.snapshot(revision or "HEAD")
     name = choose_environment(snapshot, environment)
+    if not (worktree or revision):
+        warn_uncommitted(settings, source)
     request = Request(name, revision=revision, worktree=worktree, only=only)
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)

@@ -91,8 +91,8 @@ def _execute(settings: Settings, session: Session, plan: Plan) -> list[Event]:
     start = clock.monotonic()
     events: list[Event] = []
     with (
-        catch_interrupts(session.stop),
-        open_screen(settings, plan, lambda: clock.monotonic() - start) as screen,
+        catch_interrupts(session.stop, quiet=settings.is_live),
+        open_screen(settings, plan, lambda: clock.monotonic() - start, session.stop) as screen,
         closing(cast("Generator[Event]", apply_plan(session))) as stream,
     ):
         for event in stream:

@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from agentgit.cli.settings import Settings, talk
+from agentgit.cli.signals import STOPPING
 
 if TYPE_CHECKING:
     from agentgit.model.events import Event
@@ -28,12 +29,14 @@ class Screen(Protocol):
 
 
 @contextmanager
-def open_screen(settings: Settings, plan: Plan, elapsed: Callable[[], float]) -> Iterator[Screen]:
+def open_screen(
+    settings: Settings, plan: Plan, elapsed: Callable[[], float], stopping: Flag
+) -> Iterator[Screen]:
     """Choose the screen that fits, and leave the terminal in order."""
     if not settings.is_live:
         yield _Lines(settings, elapsed)
         return
-    picture = _Picture(settings, plan, elapsed)
+    picture = _Picture(settings, plan, elapsed, stopping)
     stop = Flag()
     ticker = Thread(target=picture.tick, args=(stop,), daemon=True)
     ticker.start()
@@ -63,8 +66,11 @@ class _Lines:
 class _Picture:
     """A few lines that are drawn again over themselves."""
 
-    def __init__(self, settings: Settings, plan: Plan, elapsed: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: Settings, plan: Plan, elapsed: Callable[[], float], stopping: Flag
+    ) -> None:
         self._plan = plan
+        self._stopping = stopping
         self._elapsed = elapsed
         self._palette = settings.palette(sys.stderr)
         self._events: list[Event] = []
@@ -82,6 +88,7 @@ class _Picture:
 
     def draw(self) -> None:
         from agentgit.report.live import draw_rollout
+        from agentgit.report.palette import clip
 
         size = shutil.get_terminal_size()
         with self._lock:
@@ -90,9 +97,11 @@ class _Picture:
                 tuple(self._events),
                 self._elapsed(),
                 width=size.columns,
-                height=size.lines - 1,
+                height=size.lines - 2,
                 palette=self._palette,
             )
+            if self._stopping.is_set():
+                lines = (*lines, clip(STOPPING, size.columns))
             back = _UP.format(self._height) if self._height else ""
             body = "".join(f"{line}{_CLEAR_LINE}\n" for line in lines)
             self._height = len(lines)

@@ -13,7 +13,10 @@ from agentgit.cli.settings import Settings, answer, pass_settings
 @options.as_json
 @pass_settings
 def command(settings: Settings, environment: str | None, *, as_json: bool) -> int:
-    """Show what runs: every replica with its revision, its commit and its health."""
+    """Show what runs: every replica with its revision, its commit and its health.
+
+    Exit 1 where a host does not answer: then this is not all of it.
+    """
     from agentgit.cli.door import choose_environment, open_world, warn
     from agentgit.errors import Exit
     from agentgit.pipeline import Request, prepare_plan
@@ -32,4 +35,4 @@ def command(settings: Settings, environment: str | None, *, as_json: bool) -> in
                 palette=settings.palette(sys.stdout),
             )
         )  # fmt: skip
-    return Exit.DONE
+        return Exit.FAILED if session.observed.unreachable else Exit.DONE

@@ -53,6 +53,7 @@ MAX_DEPTH = 100
 MAX_EVENTS = 100_000
 TAGS = frozenset({"!replace", "!append", "!prepend", "!remove", "!final"})
 _UNFIT = re.compile("[\0\ud800-\udfff]")  # what neither a process nor UTF-8 can carry
+_OLD_COLON = "found unexpected ':'"  # [a:b] is fine in YAML 1.2, not in this libyaml
 _DROP = "\0dropped"  # a key whose value is read and forgotten; no YAML key contains NUL
 
 
@@ -80,20 +81,36 @@ def parse_file(path: str, data: bytes, layer: LayerName = "global") -> Parsed:
     if problem is not None:
         parsed.problems.append(problem)
         return parsed
-    try:
-        _Builder(parsed).build(_event_source(text))
-    except YAMLError as error:
+    error = _build(parsed, _fast_events(text))
+    if error is not None and _OLD_COLON in str(error) and CParser is not None:
+        parsed = Parsed(parsed.file)
+        error = _build(parsed, _pure_events(text))
+    if error is not None:
         parsed.problems.append(describe_syntax_error(parsed.file, error))
-    except _TooMuchError:
-        pass
     return parsed
 
 
-def _event_source(text: str) -> Callable[[], Any]:
-    if CParser is not None:
-        get_event: Callable[[], Any] = CParser(text.encode()).get_event
-    else:
-        get_event = YAML(typ="safe", pure=True).parse(text).__next__
+def _build(parsed: Parsed, next_event: Callable[[], Any]) -> YAMLError | None:
+    """Fill in the documents; none when the syntax is broken, as half of one only makes noise."""
+    try:
+        _Builder(parsed).build(next_event)
+    except YAMLError as error:
+        parsed.documents.clear()
+        return error
+    except _TooMuchError:
+        parsed.documents.clear()
+    return None
+
+
+def _fast_events(text: str) -> Callable[[], Any]:
+    if CParser is None:
+        return _pure_events(text)
+    get_event: Callable[[], Any] = CParser(text.encode()).get_event
+    return get_event
+
+
+def _pure_events(text: str) -> Callable[[], Any]:
+    get_event: Callable[[], Any] = YAML(typ="safe", pure=True).parse(text).__next__
     return get_event
 
 

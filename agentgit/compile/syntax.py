@@ -29,6 +29,8 @@ _TRANSLATIONS = (  # part of the parser's message, our message, hint, whether th
     ("did not find expected '-'", "this does not continue the list above", _INDENT, False),
     ("could not find expected ':'", "a key without a colon",
      'write "key: value", or quote text that spans lines', False),
+    ("node content", "a value is expected here",
+     "write it, or close the list or map before", False),
     ("unknown escape character", "an unknown escape in double quotes",
      "write the backslash twice, or use single quotes", False),
 )  # fmt: skip

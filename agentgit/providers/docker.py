@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
@@ -230,6 +231,7 @@ class DockerEngine:
     def _connect(self) -> docker.APIClient:
         """Make the client once; it asks nothing of the engine yet."""
         if self._client is None:
+            _touch(self._endpoint)
             self._client = docker.APIClient(
                 version=docker.constants.DEFAULT_DOCKER_API_VERSION,
                 timeout=math.ceil(self._timeout),
@@ -264,6 +266,14 @@ class DockerEngine:
             status=answer.status_code,
             words=words,
         )
+
+
+def _touch(endpoint: str) -> None:
+    """Fail early and plainly where no socket answers; the SDK would leave an open one behind."""
+    if endpoint.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(CONNECT_TIMEOUT)
+            connection.connect(endpoint.removeprefix("unix://"))
 
 
 def _headers(body: object) -> dict[str, str]:

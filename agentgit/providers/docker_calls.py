@@ -131,5 +131,5 @@ def drop(engine: Engine, path: str, **query: object) -> None:
     try:
         engine.call("DELETE", path, query=query)
     except RefusedError as refused:
-        if not refused.is_missing:
+        if not (refused.is_missing or "already in progress" in refused.words):
             raise

@@ -70,7 +70,7 @@ def read_label(labels: Mapping[str, str] | None, key: str) -> str:
 def is_ours(found: Mapping[str, Any], project_id: str, kind: Kind, name: str) -> bool:
     """Whether an inspected thing (its `Labels` or `Config.Labels`) is ours and no copy."""
     labels = found.get("Labels") or (found.get("Config") or {}).get("Labels")
-    return all(
+    return str(found.get("Name")).lstrip("/") == name and all(
         read_label(labels, key) == value
         for key, value in (("project-id", project_id), ("kind", kind), ("self", name))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Iterable
 from typing import Any, NoReturn, assert_never
 
@@ -93,7 +94,7 @@ def _ensure_image(engine: Engine, step: EnsureImage) -> None:
             headers=engine.registry_headers(step.image),
             timeout=step.timeout,
         )
-        refusal = _pull_error(b"".join(lines).splitlines())
+        refusal = _pull_error(_read_pull(lines, step.timeout))
     except RefusedError as refused:
         refusal = refused.words
     if refusal or find(engine, f"/images/{step.image}/json") is None:
@@ -102,6 +103,17 @@ def _ensure_image(engine: Engine, step: EnsureImage) -> None:
             f"{refusal or 'the registry does not have it'}",
             hint="check its name and tag, that the registry answers, and `docker login`",
         )
+
+
+def _read_pull(chunks: Iterable[bytes], timeout: float) -> list[bytes]:
+    """Read a pull's report to its end; a slow pull reports all the time, so look at the clock."""
+    deadline = time.monotonic() + timeout
+    written = bytearray()
+    for chunk in chunks:
+        written += chunk
+        if time.monotonic() > deadline:
+            return [json.dumps({"error": f"it took more than {timeout:g} s"}).encode()]
+    return bytes(written).splitlines()
 
 
 def _pull_error(lines: Iterable[bytes]) -> str:
@@ -196,17 +208,21 @@ def _update(engine: Engine, project_id: str, step: UpdateReplica) -> None:
 
 def _stop(engine: Engine, project_id: str, step: StopReplica) -> None:
     found = _find_exactly(engine, project_id, step.name, step.id)
-    if found is not None and found["State"].get("Status") not in {"created", "exited"}:
-        _end(engine, found["Id"], step.grace, step.timeout)
+    if found is not None:
+        _end(engine, found, step.grace, step.timeout)
 
 
-def _end(engine: Engine, container: str, grace: float, timeout: float) -> None:
+def _end(engine: Engine, found: dict[str, Any], grace: float, timeout: float) -> None:
     """Stop a container: its stop signal, after `grace` seconds SIGKILL; waits for the end."""
-    seconds = math.ceil(grace)
+    path, seconds = f"/containers/{found['Id']}", math.ceil(grace)
+    if found["State"].get("Status") in {"created", "exited"}:
+        return
     try:
+        if found["State"].get("Paused"):
+            engine.call("POST", f"{path}/unpause")  # Podman stops nothing that is paused
         engine.call(
             "POST",
-            f"/containers/{container}/stop",
+            f"{path}/stop",
             query={"t": seconds},
             timeout=max(timeout, seconds + _MARGIN),
         )
@@ -218,9 +234,8 @@ def _end(engine: Engine, container: str, grace: float, timeout: float) -> None:
 def _remove(engine: Engine, project_id: str, step: RemoveReplica) -> None:
     found = _find_exactly(engine, project_id, step.name, step.id)
     if found is not None:
-        if found["State"].get("Status") not in {"created", "exited"}:
-            # Podman 5 would wait the whole grace period in a forced removal
-            _end(engine, found["Id"], 0, step.timeout)
+        # killed first: Podman 5 would wait the whole grace period in a forced removal
+        _end(engine, found, 0, step.timeout)
         drop(engine, f"/containers/{found['Id']}", force=1)
     if find(engine, f"/containers/{step.name}/json") is None:
         name = f"{step.name}-config"

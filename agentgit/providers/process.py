@@ -19,6 +19,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import assert_never
 
@@ -108,11 +109,9 @@ class ProcessProvider:
                 case UpdateReplica():
                     raise EngineError(f"{self.host}: a process cannot be changed in place")
                 case StopReplica():
-                    if facts := self._find(step.name, step.id):
-                        process_spawn.stop(facts, self._folders.of(facts.name), step.grace)
+                    self._stop(step, step.grace)
                 case RemoveReplica():
-                    if facts := self._find(step.name, step.id):
-                        process_spawn.stop(facts, self._folders.of(facts.name), 0.0)
+                    if facts := self._stop(step, 0.0):
                         self._folders.remove_replica(facts)
                 case RemoveLeftover():
                     self._folders.remove_leftover(step.id)
@@ -166,12 +165,26 @@ class ProcessProvider:
     def _start(self, step: StartReplica) -> None:
         facts = self._get(step.name)
         folder = self._folders.of(facts.name)
-        with locked(self._folders.root / "lock"):  # ports are given out one after the other
-            if process_spawn.read_run(folder).state in _ALIVE:
-                return
-            others = [one for one in self._folders.replicas() if one.name != facts.name]
-            ports = allocate_ports(self.host, facts.ports, self._port_owners(others))
-            process_spawn.start(facts, folder, self._folders.source(facts), ports, step.timeout)
+        with ExitStack() as held:
+            with locked(self._folders.root / "lock"):  # ports are given out one after the other
+                lock = None
+                if process_spawn.read_run(folder).state not in _ALIVE:
+                    lock = process_spawn.claim(folder)
+                if lock is None:
+                    return
+                held.callback(os.close, lock)
+                others = [one for one in self._folders.replicas() if one.name != facts.name]
+                ports = allocate_ports(self.host, facts.ports, self._port_owners(others))
+                cwd = self._folders.source(facts)
+                process_spawn.describe_run(facts, folder, cwd, ports)
+            process_spawn.launch(facts, folder, lock, step.timeout)
+
+    def _stop(self, step: StopReplica | RemoveReplica, grace: float) -> Facts | None:
+        """Stop the replica that is meant; None when it is gone."""
+        facts = self._find(step.name, step.id)
+        if facts is not None:
+            process_spawn.stop(facts, self._folders.of(facts.name), grace, step.timeout)
+        return facts
 
     def _look(self, facts: Facts, *, eager: bool) -> Replica:
         folder = self._folders.of(facts.name)

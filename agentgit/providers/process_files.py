@@ -46,14 +46,14 @@ def make_private(folder: Path) -> Path:
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Replace a file so that a reader sees the old bytes or the new ones."""
-    half = _write_half(path, data)
+    half = _write_half(path, data, durable=True)
     half.replace(path)
     _sync_folder(path.parent)
 
 
 def create_atomic(path: Path, data: bytes) -> bool:
     """Create a file that is complete when it becomes visible; False when the name is taken."""
-    half = _write_half(path, data)
+    half = _write_half(path, data, durable=True)
     try:
         os.link(half, path)
     except FileExistsError:
@@ -65,8 +65,9 @@ def create_atomic(path: Path, data: bytes) -> bool:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a JSON document."""
-    write_atomic(path, json.dumps(value, indent=1).encode())
+    """Replace a JSON document that need not outlive this boot of the machine."""
+    data = json.dumps(value, indent=1).encode()
+    _write_half(path, data, durable=False).replace(path)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -143,13 +144,14 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def _write_half(path: Path, data: bytes) -> Path:
+def _write_half(path: Path, data: bytes, *, durable: bool) -> Path:
     half = path.with_name(f"{HALF}{secrets.token_hex(8)}")
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     return half
 
 

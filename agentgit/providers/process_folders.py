@@ -19,7 +19,6 @@ from agentgit.providers.process_files import (
     remove_folder,
     retire_folder,
     write_atomic,
-    write_json,
 )
 from agentgit.providers.process_source import list_abandoned
 
@@ -111,7 +110,7 @@ class Folders:
             return
         half = self._half(labels.get(_ENVIRONMENT, ""), name)
         make_private(half / "data")
-        write_json(half / _LABELS, labels)
+        write_atomic(half / _LABELS, json.dumps(labels, sort_keys=True).encode())
         publish_folder(half, target)
 
     def remove_leftover(self, name: str) -> None:

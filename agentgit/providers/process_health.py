@@ -22,7 +22,7 @@ from agentgit.model.observed import Health
 from agentgit.providers.process_files import read_json, write_json
 
 RECORD = "health.json"
-_EAGER = 0.5  # seconds between two looks at a replica that is not healthy (yet)
+_SOON, _LATER = 0.2, 1.0  # seconds between two looks at a replica that is not healthy (yet)
 _MANY_LOOKS = 5.0  # seconds that making sure of a failure may take
 _EXCERPT = 500  # characters of a check's output that are kept
 
@@ -63,14 +63,14 @@ def look(probe: Probe, *, eager: bool) -> Judgement:
     """
     before = _recall(probe)
     now = time.monotonic()
-    if not eager and now - before.probed_at < _pause(before, probe.check):
+    if not eager and now - before.probed_at < _pause(before, probe, now):
         return before
     unwatched = now - before.probed_at > probe.check.interval * probe.check.retries
     after = _look_once(probe, before, force=eager and unwatched)
     while eager and unwatched and after.status == "healthy" and after.streak:
         if time.monotonic() - now > _MANY_LOOKS:
             break
-        time.sleep(min(probe.check.interval, _EAGER))
+        time.sleep(min(probe.check.interval, _LATER))
         after = _look_once(probe, after, force=True)
     with suppress(FileNotFoundError):  # removed meanwhile
         write_json(probe.folder / RECORD, asdict(after))
@@ -125,8 +125,11 @@ def _look_once(probe: Probe, before: Judgement, *, force: bool) -> Judgement:
     return replace(after, output=output)
 
 
-def _pause(before: Judgement, check: Healthcheck) -> float:
-    return check.interval if before.status == "healthy" else min(check.interval, _EAGER)
+def _pause(before: Judgement, probe: Probe, now: float) -> float:
+    """How long to wait between two looks: short when it has just begun, longer later."""
+    if before.status == "healthy":
+        return probe.check.interval
+    return min(probe.check.interval, _LATER, max(_SOON, (now - probe.began) / 4))
 
 
 def _recall(probe: Probe) -> Judgement:

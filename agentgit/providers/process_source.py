@@ -1,4 +1,4 @@
-"""The folder a process replica runs in: exported from the commit once, read-only, complete."""
+"""The folder a process replica runs in: exported from the commit once, and complete."""
 
 from __future__ import annotations
 
@@ -45,8 +45,6 @@ def export_source(
         raise EngineError(
             "the folder of process.source is empty in this commit", hint="commit its files"
         )
-    for folder, _, _ in os.walk(half, topdown=False):
-        Path(folder).chmod(0o500)
     publish_folder(half, target)
     _prune(sources, used | {digest})
 

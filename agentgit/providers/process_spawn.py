@@ -26,9 +26,10 @@ from agentgit.providers.process_table import Identity, is_alive, kill_strays, si
 _LOCK, _RUN, _STOP = "lock", "run.json", "stop"
 _RUNNER, _PID, _EXIT = "runner.json", "pid.json", "exit.json"
 LOG = "log"
+_TRIES = 20  # looks at a lock before it counts as held
 _LOOK = 0.02  # seconds between two looks at a process that is about to end
 _PATIENCE = 2.0  # seconds after the grace period before the runner is killed, too
-_RELUCTANT = 5.0  # seconds after the grace period in which everything must have vanished
+_RELUCTANT = 5.0  # seconds after the grace period that everything has to vanish, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +70,37 @@ def read_run(folder: Path) -> Run:
     return _change(run, "exited", ended)
 
 
-def start(facts: Facts, folder: Path, cwd: Path, ports: Mapping[str, int], timeout: float) -> None:
-    """Start a replica that does not run. Raises ReplicaError when its command cannot be run."""
-    lock = _take_lock(folder)
-    if lock is None:
-        return  # somebody else has just started it
-    try:
-        for name in (_STOP, _PID, _EXIT):
-            (folder / name).unlink(missing_ok=True)
-        environment = full_environment(facts, folder, ports)
-        write_json(
-            folder / _RUN,
-            {
-                "argv": list(facts.argv),
-                "env": environment,
-                "cwd": str(cwd),
-                "memory": facts.memory,
-                "restart": facts.restart,
-                "ports": dict(ports),
-            },
-        )
-        said = _launch(folder, lock, timeout)
-    finally:
-        os.close(lock)
+def claim(folder: Path) -> int | None:
+    """Take the right to start a replica, None when it runs already. Whoever takes it closes it.
+
+    Somebody who only looks at the lock holds it for an instant, a runner for as long as it lives.
+    """
+    for _ in range(_TRIES):
+        lock = try_lock(folder / _LOCK)
+        if lock is not None:
+            return lock
+        time.sleep(_LOOK)
+    return None
+
+
+def describe_run(facts: Facts, folder: Path, cwd: Path, ports: Mapping[str, int]) -> None:
+    """Write down what the runner is to run; from now on the ports are this replica's."""
+    for name in (_STOP, _PID, _EXIT):
+        (folder / name).unlink(missing_ok=True)
+    document = {
+        "argv": list(facts.argv),
+        "env": full_environment(facts, folder, ports),
+        "cwd": str(cwd),
+        "memory": facts.memory,
+        "restart": facts.restart,
+        "ports": dict(ports),
+    }
+    write_json(folder / _RUN, document)
+
+
+def launch(facts: Facts, folder: Path, lock: int, timeout: float) -> None:
+    """Start a claimed replica. Raises ReplicaError when its command cannot be run."""
+    said = _run_runner(folder, lock, timeout)
     if said != "started":
         raise ReplicaError(
             f"{facts.name} did not start: {said or 'its runner ended at once'}",
@@ -99,15 +108,19 @@ def start(facts: Facts, folder: Path, cwd: Path, ports: Mapping[str, int], timeo
         )
 
 
-def stop(facts: Facts, folder: Path, grace: float) -> None:
-    """Ask a replica to end, wait, kill. Returns when nothing of it runs any more."""
+def stop(facts: Facts, folder: Path, grace: float, timeout: float) -> None:
+    """Ask a replica to end, wait, kill. Returns when nothing of it runs any more.
+
+    Raises EngineError when it is still there after `timeout`, which is at least some seconds more
+    than `grace`.
+    """
     (folder / _STOP).touch()
     began, asked = time.monotonic(), set()
     while is_alive(process := Identity.parse(read_json(folder / _PID))) or is_locked(
         folder / _LOCK
     ):
         waited = time.monotonic() - began
-        if waited > grace + _RELUCTANT:
+        if waited > max(timeout, grace + _RELUCTANT):
             raise EngineError(f"{facts.name} does not end, not even when it is killed")
         if process is not None and waited >= grace:
             signal_group(process, signal.SIGKILL)
@@ -120,7 +133,7 @@ def stop(facts: Facts, folder: Path, grace: float) -> None:
     kill_strays(process, f"AGENTGIT_CONFIG={folder / DOCUMENT}".encode())
 
 
-def _launch(folder: Path, lock: int, timeout: float) -> str:
+def _run_runner(folder: Path, lock: int, timeout: float) -> str:
     """Run the runner; it says `started`, or what is wrong."""
     with (folder / LOG).open("ab") as log:
         runner = subprocess.Popen(
@@ -139,16 +152,6 @@ def _launch(folder: Path, lock: int, timeout: float) -> str:
         except subprocess.TimeoutExpired:
             runner.kill()
             raise EngineError(f"{folder.name} did not start within {timeout:g}s") from None
-
-
-def _take_lock(folder: Path) -> int | None:
-    """Take the lock; somebody who only looks at it holds it for an instant, a runner for long."""
-    for _ in range(20):
-        lock = try_lock(folder / _LOCK)
-        if lock is not None:
-            return lock
-        time.sleep(_LOOK)
-    return None
 
 
 def _end_runner(folder: Path, number: int) -> None:

@@ -23,8 +23,13 @@ _SHOWN_LIMIT = 40
 _PATH_WIDTH = 40
 
 
-def write_changes(changes: Sequence[Change], palette: Palette = PLAIN) -> list[str]:
-    """Write every change that is not `keep`; equal changes are written once and referred to."""
+def write_changes(
+    changes: Sequence[Change], palette: Palette = PLAIN, *, destroy: bool = False
+) -> list[str]:
+    """Write every change that is not `keep`; equal changes are written once and referred to.
+
+    In a `destroy` instances go although their files are there.
+    """
     shown = [change for change in changes if change.kind != "keep"]
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in shown:
@@ -32,7 +37,7 @@ def write_changes(changes: Sequence[Change], palette: Palette = PLAIN) -> list[s
     width = min(_PATH_WIDTH, max((columns(safe(change.instance)) for change in shown), default=0))
     lines: list[str] = []
     for members in list(groups.values())[:_SHOWN_LIMIT]:
-        lines += _write_group(members, width, palette)
+        lines += _write_group(members, width, palette, destroy=destroy)
     left = sum(len(members) for members in list(groups.values())[_SHOWN_LIMIT:])
     if left:
         lines.append(f"  ... and {count(left, 'more change')}; --json shows all of them")
@@ -64,10 +69,12 @@ def _key(change: Change) -> tuple[object, ...]:
     return (change.kind, symbol_of(change), change.strategy, change.order, fields)
 
 
-def _write_group(members: Sequence[Change], width: int, palette: Palette) -> Iterator[str]:
+def _write_group(
+    members: Sequence[Change], width: int, palette: Palette, *, destroy: bool
+) -> Iterator[str]:
     first, *rest = members
     symbol = symbol_of(first)
-    yield _write_head(first, width, palette)
+    yield _write_head(first, width, palette, "" if destroy else "its file is gone")
     yield from _write_causes(first)
     yield from _write_fields(first.fields, palette)
     for change in rest[:_FOLLOWERS]:
@@ -85,22 +92,22 @@ def _write_group(members: Sequence[Change], width: int, palette: Palette) -> Ite
         )
 
 
-def _write_head(change: Change, width: int, palette: Palette) -> str:
+def _write_head(change: Change, width: int, palette: Palette, gone: str) -> str:
     symbol = symbol_of(change)
     replicas = pad(count(change.touched or change.replicas, "replica"), 11)
-    cells = [_summarise(change), _way(change)]
+    cells = [_summarise(change, gone), _way(change)]
     tail = "  ".join(cell for cell in cells if cell)
     name = palette.paint("strong", safe(change.instance))
     space = " " * max(0, width - columns(safe(change.instance)))
     return f"  {palette.paint(_ROLES[symbol], symbol)} {name}{space}  {replicas}  {tail}".rstrip()
 
 
-def _summarise(change: Change) -> str:
-    """Say in a word or two what the change is about."""
+def _summarise(change: Change, gone: str) -> str:
+    """Say in a word or two what the change is about; `gone` is why an instance is removed."""
     if change.kind == "create" and not is_set_back(change):
         return f"new  {safe(change.path)}".rstrip()
     if change.kind == "remove" and not is_set_back(change):
-        return "its file is gone"
+        return gone
     classes = {field.change_class for field in change.fields}
     words = [name for name in _CLASSES if name in classes]
     return ", ".join(words or dict.fromkeys(cause.kind for cause in change.causes))

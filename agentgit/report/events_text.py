@@ -44,7 +44,7 @@ def write_event(event: Event, elapsed: float, palette: Palette = PLAIN) -> str:
     return f"{write_elapsed(elapsed):>6}  {text}" if text else ""
 
 
-def _word(event: Event, palette: Palette) -> str:  # noqa: PLR0911 - one line for each event
+def _word(event: Event, palette: Palette) -> str:  # noqa: C901, PLR0911 - a case for each event
     match event:
         case RolloutStarted():
             return (
@@ -52,6 +52,8 @@ def _word(event: Event, palette: Palette) -> str:  # noqa: PLR0911 - one line fo
                 f"{count(event.waves, 'wave')}, {count(event.moves, 'move')}"
             )
         case PrepareDone():
+            if not event.steps:
+                return ""
             return f"prepared: {count(event.steps, 'step')}, no running replica was touched"
         case WaveStarted():
             return (

@@ -7,7 +7,14 @@ from datetime import datetime
 
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.palette import PLAIN, Palette, clip, safe
-from agentgit.report.wording import join_names, lay_out, short, word_age, write_elapsed
+from agentgit.report.wording import (
+    join_names,
+    lay_out,
+    short,
+    word_age,
+    write_actor,
+    write_elapsed,
+)
 
 _SUBJECT_WIDTH = 50
 
@@ -51,7 +58,7 @@ def _row(record: RolloutRecord, now: datetime, subjects: Mapping[str, str]) -> t
         write_result(record),
         f"+{record.added} ~{record.changed} -{record.removed}",
         seconds,
-        safe(record.actor),
+        write_actor(record.actor),
         f"{short(record.commit)}{quoted}",
     )
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agentgit.model.events import Event, GoingBack, RolloutFinished, StepDone, StepFailed
+from agentgit.model.events import (
+    Event,
+    GoingBack,
+    RolloutFinished,
+    StepDone,
+    StepFailed,
+    WaveDone,
+)
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import Failure
 from agentgit.model.steps import CreateReplica
 from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.plan_text import is_destroy
 from agentgit.report.wording import (
     count,
     join_names,
@@ -55,6 +63,9 @@ def _write_success(plan: Plan, finish: RolloutFinished, palette: Palette) -> str
         f"changed, {kinds.count('remove')} removed"
     )
     done = palette.paint("good", "done:")
+    if is_destroy(plan):
+        gone = f"nothing of this project runs in {_name(plan)} any more"
+        return f"{done} {gone}; {write_elapsed(finish.seconds)} (rollout {finish.rollout})"
     return (
         f"{done} {_name(plan)} runs {_commit(plan)}; {numbers} in "
         f"{write_elapsed(finish.seconds)} (rollout {finish.rollout})"
@@ -63,10 +74,16 @@ def _write_success(plan: Plan, finish: RolloutFinished, palette: Palette) -> str
 
 def _write_failure(failure: Failure, plan: Plan, palette: Palette) -> Iterator[str]:
     who = safe(failure.instance or failure.host or "the whole plan")
-    of = f" of revision {short_revision(safe(failure.revision))}" if failure.revision else ""
-    where = f" on {safe(failure.host)}" if failure.host else ""
-    replica = f"{safe(failure.replica)}{of}{where}: " if failure.replica else f"{where.strip()} "
-    yield f"{palette.paint('error', who)}  {replica}{safe(failure.message)}".replace("   ", "  ")
+    of = f" of revision {short_revision(failure.revision)}" if failure.revision else ""
+    where = f" on {failure.host}" if failure.host else ""
+    what = failure.message
+    if failure.replica:
+        told = what.startswith(f"{failure.replica} ")  # it begins with the replica's name
+        what = what.removeprefix(failure.replica) if told else f": {what}"
+        what = f"{failure.replica}{of}{where}{what}"
+    elif failure.instance and where:
+        what = f"{where.strip()}: {what}"
+    yield f"{palette.paint('error', who)}  {safe(what)}"
     yield f"  step: {safe(failure.step)}"
     if failure.log:
         yield "  last lines of its log:"
@@ -153,11 +170,15 @@ def _write_stands(plan: Plan, events: Sequence[Event], palette: Palette) -> Iter
 
 def _write_interrupted(plan: Plan, events: Sequence[Event], palette: Palette) -> Iterator[str]:
     mark = palette.paint("attention", "interrupted:")
-    begun = any(isinstance(event, StepDone) for event in events)
-    if begun:
-        yield f"{mark} {_name(plan)} is between two states; replicas that run were left alone"
+    done = sum(isinstance(event, WaveDone) for event in events)
+    names = [change.instance for change in plan.changes]
+    stopped = _interrupted_instances(plan, events, names)
+    if done or stopped:
+        waves = f"{done} of {count(len(plan.waves), 'wave')} done"
+        begun = f", and {join_names(stopped)} begun" if stopped else ""
+        yield f"{mark} {_name(plan)} is between two states: {waves}{begun}"
     else:
-        yield f"{mark} nothing was changed in {_name(plan)}"
+        yield f"{mark} what ran in {_name(plan)} still runs; what was new is gone again"
     yield f"to see what runs:  agentgit status -e {_name(plan)}"
     yield f"to go on:  agentgit apply -e {_name(plan)}"
 

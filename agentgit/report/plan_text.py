@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from agentgit.model.observed import Unreachable
 from agentgit.model.plan import Pin, Plan, Wave
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.model.value import format_duration
 from agentgit.report.changes_text import is_set_back, write_changes
 from agentgit.report.palette import PLAIN, Palette, safe
-from agentgit.report.wording import count, join_names, lay_out, short, word_age
+from agentgit.report.wording import count, join_names, lay_out, short, word_age, write_actor
 
 _WAVES = 12
 
@@ -28,8 +29,9 @@ def write_plan(
     lines = [*write_pin(plan.pin, plan, now, palette), *_write_unreachable(plan, palette)]
     if plan.is_empty:
         return "\n".join([*lines, write_no_changes(plan)])
-    lines = [write_head(plan, now, palette), _write_compared(plan, records), *lines, ""]
-    lines += write_changes(plan.changes, palette)
+    head = _write_destroy(plan, palette) if is_destroy(plan) else write_head(plan, now, palette)
+    lines = [head, _write_compared(plan, records), *lines, ""]
+    lines += write_changes(plan.changes, palette, destroy=is_destroy(plan))
     lines += ["", *_write_waves(plan.waves), *_write_cleanup(plan), "", *_write_totals(plan)]
     if command:
         lines += ["", f"to carry it out:  {command}"]
@@ -43,6 +45,11 @@ def write_head(plan: Plan, now: datetime, palette: Palette = PLAIN) -> str:
         return f"{name} at the work tree, not committed"
     branch = f", {safe(plan.branch)}" if plan.branch else ""
     return f"{name} at {write_commit(plan.commit, now)}{branch}"
+
+
+def is_destroy(plan: Plan) -> bool:
+    """Whether nothing of the environment is left: the planner allows that to a destroy alone."""
+    return bool(plan.changes) and all(one.kind == "remove" for one in plan.changes)
 
 
 def write_commit(commit: Commit, now: datetime) -> str:
@@ -63,11 +70,23 @@ def write_no_changes(plan: Plan) -> str:
     )
 
 
+def write_silence(host: Unreachable) -> str:
+    """Say that a host does not answer, and why."""
+    return (
+        f"{safe(host.host)} cannot be reached: {safe(host.reason.removeprefix(f'{host.host}: '))}"
+    )
+
+
 def _write_compared(plan: Plan, records: Sequence[RolloutRecord]) -> str:
     good = next((one for one in records if one.outcome == "succeeded" and one.commit), None)
     last = f"last verified at {short(good.commit)}" if good else "never verified before"
     hosts, replicas = count(len(plan.hosts), "host"), count(plan.replicas_before, "replica")
     return f"compared with {hosts}, {replicas}, {last}"
+
+
+def _write_destroy(plan: Plan, palette: Palette) -> str:
+    name = palette.paint("strong", safe(plan.environment))
+    return f"{name}: everything that runs there is removed, volumes stay"
 
 
 def write_pin(pin: Pin | None, plan: Plan, now: datetime, palette: Palette) -> Iterator[str]:
@@ -78,7 +97,7 @@ def write_pin(pin: Pin | None, plan: Plan, now: datetime, palette: Palette) -> I
     yield palette.paint(
         "attention",
         f"pinned at {short(pin.commit)} instead of {short(pin.instead_of)} by "
-        f"{safe(pin.owner)}, {word_age(pin.since, now)}{reason}",
+        f"{write_actor(pin.owner)}, {word_age(pin.since, now)}{reason}",
     )
     yield (
         f"the pin ends with a newer commit, or with:  agentgit unpin -e {safe(plan.environment)}"
@@ -87,8 +106,7 @@ def write_pin(pin: Pin | None, plan: Plan, now: datetime, palette: Palette) -> I
 
 def _write_unreachable(plan: Plan, palette: Palette) -> Iterator[str]:
     for host in plan.unreachable:
-        mark = palette.paint("attention", "?")
-        yield f"  {mark} {safe(host.host)} does not answer: {safe(host.reason)}"
+        yield f"  {palette.paint('attention', '?')} {write_silence(host)}"
     if plan.unreachable:
         yield "    what runs there is unknown and stays as it is"
 

@@ -11,7 +11,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.history_text import write_result
 from agentgit.report.palette import PLAIN, Palette, Role, safe
-from agentgit.report.plan_text import write_head, write_pin
+from agentgit.report.plan_text import write_head, write_pin, write_silence
 from agentgit.report.wording import (
     count,
     lay_out,
@@ -19,6 +19,7 @@ from agentgit.report.wording import (
     short_revision,
     word_age,
     word_duration,
+    write_actor,
 )
 
 
@@ -69,7 +70,9 @@ def _write_runs(
 
 
 def _when(record: RolloutRecord, now: datetime) -> str:
-    return f"{word_age(record.finished_at or record.started_at, now)} by {safe(record.actor)}"
+    return (
+        f"{word_age(record.finished_at or record.started_at, now)} by {write_actor(record.actor)}"
+    )
 
 
 def _write_hosts(observed: Observed, palette: Palette) -> Iterator[str]:
@@ -80,8 +83,7 @@ def _write_hosts(observed: Observed, palette: Palette) -> Iterator[str]:
     ]  # fmt: skip
     yield from lay_out(rows)
     for host in observed.unreachable:
-        mark = palette.paint("attention", "?")
-        yield f"  {mark} {safe(host.host)} does not answer: {safe(host.reason)}"
+        yield f"  {palette.paint('attention', '?')} {write_silence(host)}"
 
 
 def _write_instance(

@@ -19,7 +19,7 @@ _UNITS = (
     ("minute", 60),
     ("second", 1),
 )
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@${}+-]+\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_./@$+:-](?:[A-Za-z0-9_./@$+:(), -]*[A-Za-z0-9_./@$+)-])?\Z")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "~"}
 _VALUE_WIDTH = 60
 
@@ -54,6 +54,11 @@ def write_elapsed(seconds: float) -> str:
         return f"{whole}s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def write_actor(actor: str) -> str:
+    """Name a person without the address: `Ana` for `Ana <ana@acme.example>`."""
+    return safe(actor.partition(" <")[0] or actor)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -102,7 +107,7 @@ def lay_out(rows: Sequence[Sequence[str]], *, indent: str = "  ", gap: str = "  
 
 def _is_plain(text: str) -> bool:
     """Whether a string needs no quotes: it could be no number, boolean or list."""
-    if not _PLAIN.match(text) or text.lower() in _WORDS:
+    if not _PLAIN.match(text) or ": " in text or text.lower() in _WORDS:
         return False
     try:
         float(text)

@@ -90,6 +90,19 @@ class GivenContract(ProviderHooks):
         assert found.live.limits == Limits(memory="64m")
         assert found.live.restart == "no"
 
+    @pytest.mark.parametrize("policy", ["no", "always", "unless-stopped", "on-failure"])
+    def test_restart_policy_is_live(
+        self, provider: Provider, project_id: str, policy: str
+    ) -> None:
+        """Every restart policy is read back as it was asked for."""
+        spec = self.replica_spec(project_id)
+        if spec.container is None:
+            pytest.skip("knows no restart policies")
+        wanted = spec.container.model_copy(update={"restart": policy})
+        self.create(provider, spec.model_copy(update={"container": wanted}))
+        (found,) = provider.observe(ENVIRONMENT).replicas
+        assert found.live.restart == policy
+
     def test_update_in_place(self, provider: Provider, project_id: str) -> None:
         """Where the provider says so, limits are set, changed and lifted without a new replica."""
         if "update" not in provider.observe(ENVIRONMENT).supports:
@@ -130,7 +143,7 @@ class GivenContract(ProviderHooks):
         """Removing a replica keeps the volume that it used."""
         if not self.has_volumes:
             pytest.skip("knows no volumes")
-        volume = f"acme-{project_id[:8]}-data"
+        volume = f"acme-{project_id[:6]}-{ENVIRONMENT}-data"
         spec = self.replica_spec(project_id)
         assert spec.container is not None
         used = spec.container.model_validate(
@@ -148,7 +161,7 @@ class GivenContract(ProviderHooks):
         """A replica joins all its networks; one in use is never removed, one without use is."""
         if not self.has_networks:
             pytest.skip("knows no networks")
-        names = {key: f"acme-{project_id[:8]}-{key}" for key in ("back", "front")}
+        names = {key: f"acme-{project_id[:6]}-{ENVIRONMENT}-{key}" for key in ("back", "front")}
         spec = self.replica_spec(project_id, networks=names)
         self.run(provider, spec)
         self.create(provider, spec)

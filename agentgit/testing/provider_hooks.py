@@ -99,7 +99,7 @@ class ProviderHooks(ABC):
         instance = str(changes.get("instance", "echo"))
         environment = str(changes.get("environment", ENVIRONMENT))
         identity: dict[str, object] = {
-            "name": f"acme-{project_id[:8]}-{environment}-{instance}-0-0123abcd-1",
+            "name": f"acme-{project_id[:6]}-{environment}-{instance}-0-0123abcd-1",
             "project_id": project_id,
             "project": "acme",
             "environment": environment,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from agentgit.providers.memory import MemoryEngine
+from agentgit.errors import EngineError
+from agentgit.providers.memory import MemoryEngine, MemoryProvider
 
 PROMPT = "global/prompts/hello.md"
 STAGING = ("-e", "staging")
@@ -96,6 +97,37 @@ def test_a_prompt_that_changed_is_named_with_its_line(
     out = agentgit("plan", *STAGING).out
     assert f"instructions.text  {PROMPT}:1\n" in out or f"instructions  {PROMPT}:1\n" in out
     assert "| You greet people in one {+very +}short[-, friendly-] sentence." in out
+
+
+def test_what_is_not_committed_does_not_count(
+    applied: Path, agentgit: Callable[..., Any], edit: Callable[[str, str, str], None]
+) -> None:
+    (applied / "notes.txt").write_text("not of the project", encoding="utf-8")
+    assert agentgit("plan", *STAGING).err == ""
+    edit(PROMPT, "short", "long")
+    for command in ("plan", "apply"):
+        done = agentgit(command, *STAGING)
+        assert done.out.startswith("No changes. ")
+        assert done.err.startswith(f"warning: not committed, so not part of this: {PROMPT}\n")
+
+
+def test_an_engine_that_does_not_answer_is_unknown_not_empty(
+    project: Path, agentgit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project
+
+    def refuse(*_: object) -> None:
+        raise EngineError("local: connection refused")
+
+    monkeypatch.setattr(MemoryProvider, "observe", refuse)
+    done = agentgit("status", *STAGING)
+    assert done.code == 1
+    assert "? local cannot be reached: connection refused" in done.out
+    for command in ("plan", "apply"):
+        done = agentgit(command, *STAGING)
+        assert done.code == 1
+        assert done.err.startswith("error: ")
+        assert "hint: " in done.err
 
 
 def test_a_failure_is_taken_back_and_exits_3(
@@ -189,5 +221,10 @@ def test_destroy_wants_its_environment_named(
     assert applied
     assert agentgit("destroy", "--yes").code == 64
     assert len(engine.replicas) == 1
-    assert agentgit("destroy", *STAGING, "--yes").code == 0
+    done = agentgit("destroy", *STAGING, "--yes")
+    assert done.code == 0
+    assert done.out.startswith("staging: everything that runs there is removed, volumes stay\n")
+    assert "its file is gone" not in done.out
+    assert "done: nothing of this project runs in staging any more; " in done.out
+    assert agentgit("status", *STAGING).out.startswith("staging: last applied ")
     assert engine.replicas == {}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import docker
+import docker.errors
 import pytest
 
 from agentgit.errors import EngineError
@@ -23,6 +25,7 @@ from agentgit.model.steps import (
     ReplicaSpec,
     Stamp,
     StartReplica,
+    StopReplica,
 )
 from agentgit.providers.docker import DockerProvider
 from agentgit.providers.docker_carrier import create_carrier
@@ -185,6 +188,33 @@ def test_removal_cut_anywhere_converges(world: World) -> None:
         assert (state.replicas, state.leftovers) == ((), ())
 
 
+def test_a_paused_replica_is_stopped_and_removed(world: World) -> None:
+    spec = world.spec()
+    for step in (
+        StopReplica(host="here", name=spec.name, grace=1.0),
+        RemoveReplica(host="here", name=spec.name),
+    ):
+        id_ = world.run(spec)
+        world.client.pause(id_)
+        (paused,) = world.provider.observe(ENVIRONMENT).replicas
+        assert paused.state == "paused"
+        world.provider.perform(step, STAMP)
+        found = world.provider.replica(spec.name)
+        assert found is None or found.state == "exited"
+        world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
+
+
+def test_many_at_once(world: World) -> None:
+    specs = [world.spec(f"echo-{number}") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(world.run, specs))) == 8
+        state = world.provider.observe(ENVIRONMENT)
+        assert [one.instance for one in state.replicas] == [spec.instance for spec in specs]
+        removals = [RemoveReplica(host="here", name=spec.name) for spec in specs]
+        list(pool.map(lambda step: world.provider.perform(step, STAMP), removals))
+    assert world.provider.observe(ENVIRONMENT).leftovers == ()
+
+
 def test_observe_only_reads(world: World) -> None:
     world.run(world.spec())
     world.run(world.spec("other"))
@@ -198,6 +228,22 @@ def test_observe_only_reads(world: World) -> None:
 def test_an_image_that_is_there_is_not_pulled(world: World) -> None:
     world.provider.perform(EnsureImage(host="here", image=IMAGE), STAMP)
     assert not [call for call in world.calls.seen if "POST" in call]
+
+
+def test_an_image_is_pulled_by_tag_and_by_digest(world: World, engine: Any, registry: Any) -> None:
+    served = registry(engine)
+    for image in (f"{served.name}:{world.key}", f"{served.name}@{served.digest}"):
+        try:
+            world.provider.perform(EnsureImage(host="here", image=image), STAMP)
+            assert world.client.inspect_image(image)["Id"] == served.image
+            world.calls.seen.clear()
+            world.provider.perform(EnsureImage(host="here", image=image), STAMP)
+            assert not [call for call in world.calls.seen if "POST" in call]
+        finally:
+            with suppress(docker.errors.ImageNotFound):
+                world.client.remove_image(image, force=True)
+    with pytest.raises(EngineError, match=f"{served.name}:other is not there"):
+        world.provider.perform(EnsureImage(host="here", image=f"{served.name}:other"), STAMP)
 
 
 def test_the_name_of_a_replica_taken_by_someone_else(world: World) -> None:
@@ -236,8 +282,7 @@ def test_a_copied_container_is_not_ours(world: World) -> None:
     world.create(spec)
     labels = world.client.inspect_container(spec.name)["Config"]["Labels"]
     with world.stranger(f"acme-{world.key}-copy", labels=labels) as copy:
-        is_whole_without_networks = world.provider.observe(ENVIRONMENT).replicas
-        assert [one.name for one in is_whole_without_networks] == [spec.name]
+        assert [one.name for one in world.provider.observe(ENVIRONMENT).replicas] == [spec.name]
         world.provider.perform(RemoveReplica(host="here", name=spec.name, id=copy), STAMP)
         assert world.client.inspect_container(copy)["State"]["Running"]
 

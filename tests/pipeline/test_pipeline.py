@@ -104,7 +104,11 @@ def test_a_first_rollout_that_fails_removes_what_it_created(project: Any) -> Non
 def test_a_bad_new_instance_is_removed_and_the_others_stay(project: Any) -> None:
     project.apply()
     before = project.ids()
-    bad = "kind: Instance\nmetadata: {name: gamma}\nspec: {agent: support, instructions: {text: rude}}"
+    bad = """
+kind: Instance
+metadata: {name: gamma}
+spec: {agent: support, instructions: {text: rude}}
+"""
     project.break_prompt("rude")
     project.commit("Gamma", environments__production__instances__gamma=bad)
     assert project.apply()[0] == "rolled-back"

@@ -1,4 +1,4 @@
-"""Exports are complete, read-only, inside their folder, and go when nobody needs them."""
+"""Exports are complete, of read-only files, inside their folder, and go when nobody needs them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_files_as_in_the_commit(tmp_path: Path) -> None:
     ]
     assert (found / "bin/link").read_bytes() == b"print()"
     assert os.access(found / "bin/run", os.X_OK)
-    assert found.stat().st_mode & 0o777 == 0o500
+    assert found.stat().st_mode & 0o777 == 0o700
     assert (found / "agent.py").stat().st_mode & 0o777 == 0o400
     assert (found / "bin/run").stat().st_mode & 0o777 == 0o500
 

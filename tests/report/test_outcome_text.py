@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentgit.model.events import GoingBack, RolloutFinished, StepDone, StepFailed
+from agentgit.model.events import GoingBack, RolloutFinished, StepDone, StepFailed, WaveDone
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import Failure
 from agentgit.report.outcome_text import write_outcome
@@ -93,7 +93,13 @@ def test_the_worlds_fault_blames_no_field(plan: Plan, failure: Failure) -> None:
 
 
 def test_an_interrupted_rollout_says_what_stands(plan: Plan) -> None:
-    assert write_outcome(plan, []).startswith("interrupted: nothing was changed in production\n")
+    assert write_outcome(plan, [_finish("interrupted")]).splitlines() == [
+        "interrupted: what ran in production still runs; what was new is gone again",
+        "to see what runs:  agentgit status -e production",
+        "to go on:  agentgit apply -e production",
+    ]
+    half = write_outcome(plan, [WaveDone(number=1), _finish("interrupted")])
+    assert half.startswith("interrupted: production is between two states: 1 of 2 waves done\n")
 
 
 def test_escapes_in_a_log_are_shown(plan: Plan, failure: Failure) -> None:

@@ -61,7 +61,7 @@ def test_a_pin_and_a_silent_host_are_said_first(quiet_plan: Plan, now: datetime,
     assert write_plan(plan, now=now).splitlines()[:4] == [
         "pinned at 88e01b2 instead of 3f2a91c by Ana, 5 minutes ago: refunds went wild",
         "the pin ends with a newer commit, or with:  agentgit unpin -e production",
-        "  ? eu-2 does not answer: connection refused",
+        "  ? eu-2 cannot be reached: connection refused",
         "    what runs there is unknown and stays as it is",
     ]
 

@@ -193,7 +193,7 @@ def serve() -> int:
     path = os.environ.get("AGENTGIT_CONFIG")
     with open(path or os.devnull, encoding="utf-8") as file:
         agent = Handler.agent = Agent(json.loads(file.read() or "{}"))
-    server = Server((ADDRESS, PORT), Handler)
+    server, trouble = Server((ADDRESS, PORT), Handler), agent.trouble()
 
     def stop(*_: object) -> None:
         agent.draining = True
@@ -202,8 +202,8 @@ def serve() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     log("serving", agent=agent.name, instance=agent.document.get("instance"), address=f"{ADDRESS}:{PORT}")
-    if agent.trouble():
-        log("unhealthy", reason=agent.trouble())
+    if trouble:
+        log("unhealthy", reason=trouble)
     server.serve_forever(poll_interval=0.05)
     killer = threading.Timer(GRACE, os._exit, [1])
     killer.daemon = True

@@ -1,0 +1,194 @@
+"""The public documents: a field that goes missing or changes its name breaks somebody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agentgit.errors import Location, Problem
+from agentgit.model.events import RolloutFinished, RolloutStarted, StepFailed
+from agentgit.model.plan import Pin, Plan
+from agentgit.model.rollout import Failure, RolloutRecord
+from agentgit.report.json_v1 import (
+    dump,
+    history_document,
+    problems_document,
+    rollout_document,
+)
+from agentgit.report.json_v1_plan import plan_document
+
+
+def _shape(value: Any) -> Any:
+    """Keys and types, without the values."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shape(value[0])] if value else []
+    return type(value).__name__
+
+
+STEP = {"step": "str", "host": "str", "target": "str"}
+ORIGIN = {"layer": "str", "path": "str", "line": "int", "column": "int"}
+COMMIT = dict.fromkeys(("sha", "author", "email", "time", "subject"), "str")
+PIN = dict.fromkeys(("commit", "insteadOf", "owner", "reason", "since"), "str")
+FAILURE = {
+    **dict.fromkeys(("instance", "host", "replica", "revision", "step", "message", "hint"), "str"),
+    "fault": "str",
+    "log": ["str"],
+}
+
+
+PLAN = {
+    "format": "str",
+    "project": {"id": "str", "name": "str"},
+    "environment": "str",
+    "commit": COMMIT,
+    "branch": "str",
+    "pin": PIN,
+    "intentDigest": "str",
+    "observedDigest": "str",
+    "empty": "bool",
+    "hosts": ["str"],
+    "unreachable": [],
+    "changes": [
+        {
+            **dict.fromkeys(("symbol", "kind"), "str"),
+            "drift": "bool",
+            **dict.fromkeys(("instance", "agent", "path"), "str"),
+            **dict.fromkeys(("replicas", "touched"), "int"),
+            "revision": "str",
+            "fromRevisions": ["str"],
+            **dict.fromkeys(("strategy", "order", "orderReason"), "str"),
+            "causes": [{"kind": "str", "detail": "str"}],
+            "fields": [
+                {
+                    "path": "str",
+                    "class": "str",
+                    "before": "str",
+                    "after": "str",
+                    "origin": ORIGIN,
+                    "over": "NoneType",
+                    "lines": ["int"],
+                }
+            ],
+        }
+    ],
+    "prepare": [],
+    "waves": [
+        {
+            "title": "str",
+            "holdSeconds": "float",
+            "moves": [
+                {
+                    "instance": "str",
+                    "host": "str",
+                    "slot": "int",
+                    "prepare": [STEP],
+                    "finish": [STEP],
+                }
+            ],
+        }
+    ],
+    "cleanup": [],
+    "totals": dict.fromkeys(
+        (
+            "replicasBefore",
+            "replicasHealthy",
+            "replicasAfter",
+            "replicasPeak",
+            "replicasTouched",
+        ),
+        "int",
+    ),
+}
+
+
+def test_the_plan(plan: Plan, pin: Pin) -> None:
+    document = plan_document(plan.model_copy(update={"pin": pin}))
+    edited = document["changes"][1]
+    assert _shape(document | {"changes": [edited]}) == PLAN
+    assert document["format"] == "agentgit/plan@1"
+    assert [one["symbol"] for one in document["changes"]] == ["!", "~", "~", "+", ""]
+
+
+def test_a_value_that_was_not_set_is_missing_not_null(plan: Plan) -> None:
+    field = plan.changes[1].fields[1].model_copy(update={"had": False, "after": None})
+    change = plan.changes[1].model_copy(update={"fields": (field,)})
+    document = plan_document(plan.model_copy(update={"changes": (change,)}))
+    (shown,) = document["changes"][0]["fields"]
+    assert "before" not in shown
+    assert shown["after"] is None
+
+
+def test_the_history(records: tuple[RolloutRecord, ...]) -> None:
+    document = history_document("production", records[1:2])
+    assert _shape(document) == {
+        "format": "str",
+        "environment": "str",
+        "rollouts": [
+            {
+                **dict.fromkeys(
+                    ("id", "kind", "commit", "actor", "tool", "startedAt", "finishedAt"), "str"
+                ),
+                "outcome": "str",
+                "instances": [],
+                "only": [],
+                "reason": "str",
+                "pin": "NoneType",
+                "failure": FAILURE,
+                "backTo": ["str"],
+                **dict.fromkeys(("added", "changed", "removed"), "int"),
+            }
+        ],
+    }
+    assert document["rollouts"][0]["startedAt"] == "2026-11-20T11:00:00+00:00"
+
+
+def test_a_rollout(plan: Plan, failure: Failure) -> None:
+    events = (
+        RolloutStarted(rollout="41", environment="production", commit="c", waves=1, moves=2),
+        StepFailed(failure=failure),
+        RolloutFinished(rollout="41", outcome="rolled-back", seconds=2.5),
+    )
+    document = rollout_document(plan, events, ("the remote did not answer",))
+    assert document["outcome"] == "rolled-back"
+    assert document["rollout"] == "41"
+    assert _shape(document["failures"]) == [FAILURE]
+    assert document["events"] == [
+        {"kind": "rollout-started", "rollout": "41", "commit": "c", "waves": 1, "moves": 2},
+        {"kind": "step-failed", "failure": document["failures"][0]},
+        {"kind": "rollout-finished", "rollout": "41", "outcome": "rolled-back", "seconds": 2.5},
+    ]
+    assert document["warnings"] == ["the remote did not answer"]
+    assert rollout_document(plan, (), ())["outcome"] is None
+
+
+def test_problems() -> None:
+    other = (("first here", Location("b.yaml", 1, 1)),)
+    document = problems_document((Problem("no", Location("a.yaml", 2, 3), "so", other),), ())
+    assert document == {
+        "format": "agentgit/problems@1",
+        "valid": False,
+        "errors": [
+            {
+                "message": "no",
+                "location": {"path": "a.yaml", "line": 2, "column": 3},
+                "hint": "so",
+                "also": [
+                    {
+                        "role": "first here",
+                        "location": {"path": "b.yaml", "line": 1, "column": 1},
+                    }
+                ],
+            }
+        ],
+        "warnings": [],
+    }
+
+
+def test_a_document_is_text_without_control_characters(plan: Plan) -> None:
+    assert plan.commit is not None
+    commit = plan.commit.model_copy(update={"subject": "ü \x1b[2J"})
+    text = dump(plan_document(plan.model_copy(update={"commit": commit})))
+    assert "\x1b" not in text
+    assert json.loads(text)["commit"]["subject"] == "ü \x1b[2J"

@@ -1,0 +1,210 @@
+"""The example fleet in a Git repository of its own, run by the command line on a real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import docker
+import pytest
+
+from tests.engines.images import PYTHON_IMAGE, build_agent_image
+
+EXAMPLE = Path(__file__).parents[2] / "example-repo"
+IMAGE = "localhost/acme-agent:1.4.0"
+EXAMPLE_ID = "6f1d2c8a-3b47-4e0f-9a52-7c1e84d0b936"
+IDENTITY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ana"), ("EMAIL", "ana@acme.example"))
+}
+
+
+@dataclass
+class Done:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Fleet:
+    """The example in a repository; `kind` is the engine of its one host."""
+
+    folder: Path
+    kind: str
+    url: str
+    state: Path
+    project_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def run(self, *words: str, expect: int | None = 0, stdin: str = "") -> Done:
+        """Run agentgit; without a terminal. `expect` is the exit code that must come."""
+        done = subprocess.run(
+            [sys.executable, "-m", "agentgit", *words],
+            cwd=self.folder, env=self.environment(), input=stdin, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        said = f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, said
+        assert expect is None or done.returncode == expect, said
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def environment(self) -> dict[str, str]:
+        """A plain environment: no terminal, no colours, a state folder of this test."""
+        return {**os.environ, **IDENTITY, "AGENTGIT_STATE_HOME": str(self.state)}
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=self.folder, env=self.environment(), check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} does not say {old!r}"
+        file.write_text(text.replace(old, new))
+
+    def write(self, path: str, text: str) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def commit(self, subject: str) -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", subject)
+        return self.git("rev-parse", "HEAD")
+
+    def apply(self, *words: str, expect: int | None = 0) -> Done:
+        return self.run("apply", "-e", "production", "--yes", *words, expect=expect)
+
+    def plan(self, *words: str, expect: int | None = 0) -> Done:
+        return self.run("plan", "-e", "production", *words, expect=expect)
+
+    def running(self) -> dict[str, str]:
+        """What runs, seen without agentgit: replica name to engine id, or to process id."""
+        if self.kind == "process":
+            return _processes(self.state / self.project_id)
+        client = docker.APIClient(base_url=self.url, timeout=30)
+        try:
+            found = client.containers(
+                filters={"label": [f"dev.agentgit.project-id={self.project_id}"]}
+            )
+            return {one["Names"][0].lstrip("/"): one["Id"] for one in found}
+        finally:
+            client.close()
+
+    def destroy(self) -> None:
+        """Remove all of it, by agentgit first and by hand what that left."""
+        self.git("checkout", "-q", "-f", "main")
+        for environment in ("production", "staging"):
+            self.run("destroy", "-e", environment, "--yes", expect=None)
+        if self.kind != "process":
+            _sweep(self.url, self.project_id)
+        else:
+            _kill(_processes(self.state / self.project_id))
+
+
+def _processes(folder: Path) -> dict[str, str]:
+    """The processes of a project that are alive, by replica name, as /proc knows them."""
+    needle = f"AGENTGIT_CONFIG={folder}".encode()
+    found = {}
+    for process in Path("/proc").iterdir():
+        try:
+            variables = (process / "environ").read_bytes().split(b"\0")
+            words = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        config = next((one for one in variables if one.startswith(needle)), None)
+        if config is not None and b"--health" not in words and b"agent.py" in words:
+            found[Path(config.decode()).parent.name] = process.name
+    return found
+
+
+def _kill(processes: dict[str, str]) -> None:
+    for process in processes.values():
+        os.kill(int(process), 9)
+
+
+def _sweep(url: str, project_id: str) -> None:
+    """Remove what carries the project's id, whoever left it; killing comes first."""
+    client = docker.APIClient(base_url=url, timeout=30)
+    wanted = {"label": [f"dev.agentgit.project-id={project_id}"]}
+    for one in client.containers(all=True, filters=wanted):
+        if one["State"] == "running":
+            client.kill(one["Id"])
+        client.remove_container(one["Id"], force=True)
+    for volume in client.volumes(filters=wanted)["Volumes"] or ():
+        client.remove_volume(volume["Name"])
+    for network in client.networks(filters=wanted):
+        client.remove_network(network["Id"])
+    client.close()
+
+
+def make_fleet(folder: Path, kind: str, url: str, state: Path) -> Fleet:
+    """Copy the example, give it an identity of its own, and commit it."""
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("demo.sh", "__pycache__"))
+    fleet = Fleet(folder, kind, url, state)
+    fleet.edit("agentgit.yaml", EXAMPLE_ID, fleet.project_id)
+    endpoint = f', endpoint: "{url}"' if url else ""
+    for environment in ("production", "staging"):
+        path = folder / "environments" / environment / "environment.yaml"
+        path.write_text(
+            f"kind: Environment\nmetadata: {{name: {environment}}}\nspec:\n"
+            f"  hosts: {{local: {{engine: {kind}{endpoint}, labels: {{pool: agents}}}}}}\n"
+        )
+    fleet.git("init", "-q", "-b", "main")
+    fleet.commit("First fleet")
+    return fleet
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("process", marks=pytest.mark.xdist_group("process")),
+        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.xdist_group("docker")]),
+        pytest.param("podman", marks=[pytest.mark.podman, pytest.mark.xdist_group("podman")]),
+    ]
+)
+def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
+    """The example fleet on each kind of engine."""
+    kind, url = request.param, ""
+    if kind != "process":
+        url = request.getfixturevalue(f"{kind}_engine").url
+        build_image(url)
+    made = make_fleet(tmp_path / "fleet", kind, url, tmp_path / "state")
+    yield made
+    made.destroy()
+
+
+@pytest.fixture
+def process_fleet(tmp_path: Path) -> Iterator[Fleet]:
+    """The example fleet as processes, for what does not depend on the engine."""
+    made = make_fleet(tmp_path / "fleet", "process", "", tmp_path / "state")
+    yield made
+    made.destroy()
+
+
+def build_image(url: str) -> None:
+    """Build the example's image on a base that needs no registry."""
+    agent = EXAMPLE / "agents" / "agent"
+    recipe = (agent / "Dockerfile").read_text()
+    files = {
+        "Dockerfile": recipe.replace("python:3.11-slim", PYTHON_IMAGE).encode(),
+        "agent.py": (agent / "agent.py").read_bytes(),
+    }
+    build_agent_image(url, IMAGE, files)
