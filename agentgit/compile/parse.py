@@ -271,7 +271,7 @@ class _Builder:
     ) -> tuple[str, str | None, tuple[tuple[str, Location], ...]] | None:
         if event.tag is not None or event.anchor is not None:
             return "a key cannot have a tag or an anchor", None, ()
-        if key == "<<":
+        if key == "<<" and not event.style:
             hint = "put what is shared into a lower layer"
             return "merge keys (<<) are not supported", hint, ()
         if not event.style:

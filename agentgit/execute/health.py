@@ -45,10 +45,9 @@ def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped:
         if since is not None and now - since >= step.min_healthy_time:
             return
         if now - began >= step.timeout:
-            health = replica.health if replica else "gone"
             raise ReplicaError(
-                f"{step.name} did not become healthy within {format_duration(step.timeout)}: "
-                f"its health is {health}"
+                f"{step.name} did not become healthy within {format_duration(step.timeout)}"
+                + (_say_probe(replica) if replica else "")
             )
         if stopped():
             raise InterruptedStepError
@@ -82,4 +81,11 @@ def check_alive(replica: Replica | None, name: str) -> None:
     if replica.restarts >= MAX_RESTARTS:
         raise ReplicaError(f"{name} keeps crashing: restarted {replica.restarts} times")
     if replica.health == "unhealthy":
-        raise ReplicaError(f"{name} is unhealthy: its health check fails")
+        raise ReplicaError(f"{name} is unhealthy{_say_probe(replica)}")
+
+
+def _say_probe(replica: Replica) -> str:
+    """Quote what the health check said last."""
+    if replica.probe:
+        return f": its health check says: {replica.probe}"
+    return ": its health check fails" if replica.health == "unhealthy" else ""

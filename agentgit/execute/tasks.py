@@ -14,7 +14,7 @@ from agentgit.execute.failure import classify_failure
 from agentgit.execute.health import InterruptedStepError, await_healthy
 from agentgit.model.events import Event, StepDone, StepFailed, StepStarted
 from agentgit.model.plan import Move
-from agentgit.model.steps import AwaitHealthy, CreateReplica, Stamp, Step
+from agentgit.model.steps import AwaitHealthy, Stamp, Step, target_of
 
 
 @dataclass
@@ -131,13 +131,3 @@ def perform_step(step: Step, providers: Providers, clock: Clock, stamp: Stamp, s
         await_healthy(step, provider, clock, stop.is_set)
     else:
         provider.perform(step, stamp)
-
-
-def target_of(step: Step) -> str:
-    """Name what a step is about, for people."""
-    if isinstance(step, CreateReplica):
-        return step.replica.name
-    for field in ("name", "image", "network", "volume", "path"):
-        if hasattr(step, field):
-            return str(getattr(step, field))
-    return ""

@@ -24,7 +24,8 @@ class Replica(Value):
     """One running or left-over copy of an instance, as found.
 
     `id` is the engine's full id and what is destroyed; `name` is for people and for finding a
-    replica again. `address` maps port names to `host:port` where they can be reached from the
+    replica again. `error` is the engine's word on why it ended, `probe` the last line of the
+    health check's output. `address` maps port names to `host:port` where they can be reached from the
     engine's host.
     """
 
@@ -43,6 +44,7 @@ class Replica(Value):
     exit_code: int | None = None
     restarts: int = 0
     error: str = ""
+    probe: str = ""
     image: str = ""
     image_id: str = ""
     started_at: str = ""

@@ -19,7 +19,8 @@ from agentgit.providers.docker_labels import label_replica, read_label
 CONFIG_FOLDER = "/run/agentgit"
 PODMAN_PIDS = 2048  # Podman limits by default, and reports it like a limit that was asked for
 _NANO = 10**9
-_LIFTED = _NANO - 1  # a processor limit that ends so was lifted, see `update_body`
+_PERIOD = 100_000  # microseconds: the kernel's own default
+_LIFTED = _NANO - 1  # a processor limit that ends so was lifted, see `_docker_cpus`
 _NO_MEMORY_LIMIT = 2**60  # bytes: more than any host has
 _STATES: Mapping[str, State] = {
     "created": "created",
@@ -116,12 +117,13 @@ def endpoints(spec: ReplicaSpec, container: Container) -> dict[str, dict[str, An
     }
 
 
-def update_body(limits: Limits, restart: str, processors: int) -> dict[str, Any]:
+def update_body(
+    limits: Limits, restart: str, kind: EngineKind, processors: int = 1
+) -> dict[str, Any]:
     """Say what to change in place: the body of `/containers/ID/update`.
 
     Engines take 0 for "as it was", and only pids for -1 as "no limit". So lifted memory becomes
-    more than any host has, and a lifted processor limit all `processors` of the host but a
-    billionth, which nobody would write; both are read back as no limit.
+    more than any host has, which is read back as no limit. `processors` is what the host has.
     """
     memory = limits.memory or _NO_MEMORY_LIMIT
     swap = memory * 2 if limits.memory else memory  # never below memory, whatever it was before
@@ -129,13 +131,21 @@ def update_body(limits: Limits, restart: str, processors: int) -> dict[str, Any]
         "Memory": memory,
         "MemorySwap": swap,
         "PidsLimit": limits.pids or -1,
-        "NanoCpus": (
-            (processors - 1) * _NANO + _LIFTED
-            if limits.cpus is None
-            else round(limits.cpus * _NANO)
-        ),
         "RestartPolicy": {"Name": restart, "MaximumRetryCount": 0},
+        **(_podman_cpus(limits) if kind == "podman" else _docker_cpus(limits, processors)),
     }
+
+
+def _docker_cpus(limits: Limits, processors: int) -> dict[str, int]:
+    """Docker cannot lift it: all processors but a billionth, which nobody would ask for."""
+    lifted = (processors - 1) * _NANO + _LIFTED
+    return {"NanoCpus": lifted if limits.cpus is None else round(limits.cpus * _NANO)}
+
+
+def _podman_cpus(limits: Limits) -> dict[str, int]:
+    """Podman takes NanoCpus when creating and passes over it when updating."""
+    quota = -1 if limits.cpus is None else round(limits.cpus * _PERIOD)
+    return {"CpuPeriod": _PERIOD, "CpuQuota": quota}
 
 
 def split_image(image: str) -> tuple[str, str]:

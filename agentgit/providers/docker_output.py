@@ -5,31 +5,37 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 from agentgit.providers.docker_calls import Engine
 
 _HEADER = struct.Struct(">BxxxL")  # stream, three zeros, length: the Docker Engine API, "attach"
-_PIECES = 8  # how many pieces a line may have been written in
 _LOG_TIMEOUT = 30.0  # seconds
 Stream = Literal["out", "err"]
 
 
 def read_log(engine: Engine, container: str, *, tail: int | None, follow: bool) -> Iterator[str]:
-    """Read the lines that a container wrote, oldest first; `follow` goes on until it ends.
+    """Read the lines that a container wrote, oldest first; `follow` goes on until it ends."""
+    if tail is None or engine.info.kind != "podman":
+        return _ask_log(engine, container, tail, follow=follow)
+    # asked for a tail, Podman 4 jumbles lines that were written in several pieces: cut it here
+    if not follow:
+        return iter(deque(_ask_log(engine, container, None, follow=False), maxlen=tail))
+    so_far = sum(1 for _ in _ask_log(engine, container, None, follow=False))
+    lines = _ask_log(engine, container, None, follow=True)
+    return islice(lines, max(0, so_far - tail), None)
 
-    Podman counts pieces, not lines: a tail that need not be followed is cut here.
-    """
-    pieces = "all" if tail is None else tail if follow else tail * _PIECES
-    query = {"stdout": 1, "stderr": 1, "follow": int(follow), "tail": pieces}
-    chunks = engine.stream(
-        "GET",
-        f"/containers/{container}/logs",
-        query=query,
-        timeout=None if follow else _LOG_TIMEOUT,
-    )
-    lines = read_lines(read_frames(chunks))
-    return lines if follow or tail is None else iter(deque(lines, maxlen=tail))
+
+def _ask_log(engine: Engine, container: str, tail: int | None, *, follow: bool) -> Iterator[str]:
+    query = {
+        "stdout": 1,
+        "stderr": 1,
+        "follow": int(follow),
+        "tail": "all" if tail is None else tail,
+    }
+    path, timeout = f"/containers/{container}/logs", None if follow else _LOG_TIMEOUT
+    return read_lines(read_frames(engine.stream("GET", path, query=query, timeout=timeout)))
 
 
 def read_frames(chunks: Iterable[bytes]) -> Iterator[tuple[Stream, bytes]]:

@@ -202,7 +202,7 @@ def _update(engine: Engine, project_id: str, step: UpdateReplica) -> None:
             hint="run the same command again",
         )
     processors = int(engine.call("GET", "/info").json().get("NCPU") or 1)
-    body = update_body(step.limits, step.restart, processors)
+    body = update_body(step.limits, step.restart, engine.info.kind, processors)
     engine.call("POST", f"/containers/{step.id}/update", body=body, timeout=step.timeout)
 
 

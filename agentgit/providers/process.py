@@ -167,17 +167,18 @@ class ProcessProvider:
         folder = self._folders.of(facts.name)
         with ExitStack() as held:
             with locked(self._folders.root / "lock"):  # ports are given out one after the other
-                lock = None
-                if process_spawn.read_run(folder).state not in _ALIVE:
-                    lock = process_spawn.claim(folder)
-                if lock is None:
-                    return
-                held.callback(os.close, lock)
-                others = [one for one in self._folders.replicas() if one.name != facts.name]
-                ports = allocate_ports(self.host, facts.ports, self._port_owners(others))
-                cwd = self._folders.source(facts)
-                process_spawn.describe_run(facts, folder, cwd, ports)
-            process_spawn.launch(facts, folder, lock, step.timeout)
+                running = process_spawn.read_run(folder).state in _ALIVE
+                lock = None if running else process_spawn.claim(folder)
+                if lock is not None:
+                    held.callback(os.close, lock)
+                    others = [one for one in self._folders.replicas() if one.name != facts.name]
+                    ports = allocate_ports(self.host, facts.ports, self._port_owners(others))
+                    cwd = self._folders.source(facts)
+                    process_spawn.describe_run(facts, folder, cwd, ports)
+            if lock is not None:
+                process_spawn.launch(facts, folder, lock, step.timeout)
+            else:
+                process_spawn.await_start(folder, step.timeout)
 
     def _stop(self, step: StopReplica | RemoveReplica, grace: float) -> Facts | None:
         """Stop the replica that is meant; None when it is gone."""
@@ -237,7 +238,10 @@ class ProcessProvider:
             for facts in replicas
         )
         return {
-            port: name for name, run in runs if run.state in _ALIVE for port in run.ports.values()
+            port: name
+            for name, run in runs
+            if run.state in _ALIVE or run.starting
+            for port in run.ports.values()
         }
 
     def _find(self, name: str, identity: str | None = None) -> Facts | None:

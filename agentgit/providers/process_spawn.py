@@ -34,9 +34,13 @@ _RELUCTANT = 5.0  # seconds after the grace period that everything has to vanish
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a replica is doing. `run` names this run of it, `began` is in seconds since boot."""
+    """What a replica is doing. `run` names this run of it, `began` is in seconds since boot.
+
+    `starting`: somebody has the right to start it and is about to.
+    """
 
     state: State
+    starting: bool = False
     process: Identity | None = None
     run: str = ""
     began: float = 0.0
@@ -64,6 +68,8 @@ def read_run(folder: Path) -> Run:
     if alive:
         return run
     if is_locked(folder / _LOCK):
+        if process is None:
+            return replace(run, state="created", starting=True)
         return _change(run, "restarting", ended)
     if process is None and ended is None:
         return _change(run, "created", None)
@@ -81,6 +87,13 @@ def claim(folder: Path) -> int | None:
             return lock
         time.sleep(_LOOK)
     return None
+
+
+def await_start(folder: Path, timeout: float) -> None:
+    """Wait until somebody else has started a replica, or has given up."""
+    deadline = time.monotonic() + timeout
+    while read_run(folder).starting and time.monotonic() < deadline:
+        time.sleep(_LOOK)
 
 
 def describe_run(facts: Facts, folder: Path, cwd: Path, ports: Mapping[str, int]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from importlib.metadata import version
 from typing import Any
 
+from agentgit import __version__
 from agentgit.execute.interpreter import Execution
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Outcome, RolloutRecord
@@ -79,6 +79,6 @@ def _identity(world: World) -> dict[str, Any]:
     return {
         "id": new_rollout_id(now, secrets.token_hex(2)),
         "actor": world.source.actor(),
-        "tool": f"agentgit {version('agentgit')}",
+        "tool": f"agentgit {__version__}",
         "started_at": now,
     }

@@ -236,9 +236,14 @@ def test_a_layer_over_itself_changes_nothing(spec: Json) -> None:
     assert merged([spec, spec]) == merged([spec])
 
 
+def settled(spec: Json) -> Json:
+    """A layer without what depends on the layers below: null, and a name in a map's place."""
+    return {key: value for key, value in without_nulls(spec).items() if key != "rollout"}
+
+
 @given(SPECS, SPECS, SPECS)
 def test_layers_without_null_are_associative(one: Json, two: Json, three: Json) -> None:
-    one, two, three = without_nulls(one), without_nulls(two), without_nulls(three)
+    one, two, three = settled(one), settled(two), settled(three)
     assert merged([merged([one, two]), three]) == merged([one, merged([two, three])])
 
 

@@ -328,6 +328,26 @@ def removal(left: Leftover) -> RemoveLeftover:
     return RemoveLeftover(host="here", what=left.kind, id=left.id, name=left.name)
 
 
+def test_lines_written_in_pieces_stay_lines(world: World) -> None:
+    program = (
+        "import os, time\n"
+        "for piece in (b'one\\nt', b'w', b'o\\n', b'three', b'\\nfour'):\n"
+        "    os.write(1, piece)\n"
+        "    time.sleep(0.1)\n"
+        "os.write(1, b'\\nagent serves\\n')\n"
+        "time.sleep(60)\n"
+    )
+    spec = world.spec(command=["python3", "-c", program])
+    world.run(spec)
+    written = ["one", "two", "three", "four", "agent serves"]
+    for count in (1, 2, 4, 9):
+        assert list(world.provider.logs(spec.name, tail=count)) == written[-count:]
+    follower = world.provider.logs(spec.name, tail=2, follow=True)
+    assert [next(follower), next(follower)] == ["four", "agent serves"]
+    world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
+    assert list(follower) == []
+
+
 def test_instances_find_each_other_by_name(world: World) -> None:
     network = {"default": f"acme-{world.key}-default"}
     one = world.run(world.spec("one").model_copy(update={"networks": network}))

@@ -304,16 +304,25 @@ def test_podmans_own_pids_limit_is_none_unless_asked_for() -> None:
 
 
 def test_lifted_limits_are_read_back_as_none() -> None:
-    body = update_body(Limits(), "always", processors=2)
+    body = update_body(Limits(), "always", "docker", processors=2)
     assert read_replica(found(HostConfig=body), "h", "docker").live == Live(restart="always")
     assert body["NanoCpus"] <= 2 * 10**9
 
 
 def test_changed_limits_are_read_back() -> None:
     limits = Limits(cpus="2", memory="1g", pids=7)
-    body = update_body(limits, "no", processors=2)
+    body = update_body(limits, "no", "docker", processors=2)
     assert read_replica(found(HostConfig=body), "h", "docker").live == Live(limits=limits)
     assert body["MemorySwap"] == 2 * 1024**3
+
+
+def test_podman_changes_processors_by_quota() -> None:
+    body = update_body(Limits(cpus="0.25"), "no", "podman")
+    assert (body["CpuPeriod"], body["CpuQuota"]) == (100_000, 25_000)
+    assert "NanoCpus" not in body
+    assert update_body(Limits(), "no", "podman")["CpuQuota"] == -1
+    lifted = found(HostConfig={"NanoCpus": -10_000, "Memory": 2**60, "PidsLimit": -1})
+    assert read_replica(lifted, "h", "podman").live == Live()
 
 
 @pytest.mark.parametrize(
