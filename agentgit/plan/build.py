@@ -64,7 +64,7 @@ def build_plan(
         intent_digest=digest_intent(desired, request),
         observed_digest=digest_observed(observed),
         hosts=tuple(state.host for state in observed.hosts),
-        prepare=plan_prepare(observed, waves),
+        prepare=plan_prepare(desired, observed, waves),
         changes=tuple(sorted(changes, key=lambda change: change.instance)),
         waves=waves,
         cleanup=cleanup,
@@ -131,11 +131,15 @@ def _count_after(observed: Observed, waves: tuple[Wave, ...]) -> int:
 
 def _count_peak(observed: Observed, waves: tuple[Wave, ...]) -> int:
     """Count the most replicas that run at one time."""
-    now = peak = len(observed.replicas)
+    running = {replica.name for replica in observed.replicas if replica.state == "running"}
+    peak = len(running)
     for wave in waves:
-        surge = sum(step.kind == "start-replica" for m in wave.moves for step in m.prepare)
-        peak = max(peak, now + surge)
-        now += _balance(wave)
+        for part in ("prepare", "finish"):
+            steps = [step for move in wave.moves for step in getattr(move, part)]
+            if part == "finish":
+                running -= {step.name for step in steps if step.kind == "stop-replica"}
+            running |= {step.name for step in steps if step.kind == "start-replica"}
+            peak = max(peak, len(running))
     return peak
 
 

@@ -146,12 +146,13 @@ def _causes(
     empty = [change.slot for change in slots if change.action == "create"]
     if empty:
         causes.append(_explain_empty(instance, slots, empty, before, evidence))
-    causes += _find_drift(instance, slots, evidence)
+    drift = _find_drift(instance, slots, evidence)
+    causes += drift
     if stale is not None and before is None:
         short = stale.commit[:7] or "an unknown commit"
         detail = f"revision {stale.revision[:8]}, created at {short}, which cannot be read here"
         causes.append(Cause(kind="unknown", detail=detail))
-    elif any(c.cause is not None and c.cause.kind == "fields" for c in slots):
+    elif not drift and any(c.cause is not None and c.cause.kind == "fields" for c in slots):
         causes.append(Cause(kind="fields", detail="what is asked for has changed"))
     return tuple(causes)
 

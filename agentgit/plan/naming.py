@@ -38,3 +38,11 @@ def name_volume(desired: Desired, instance: str, volume: Volume, slot: int) -> s
     if volume.access == "exclusive":
         return f"{prefix}-{instance}-{volume.name}"
     return f"{prefix}-{instance}-{volume.name}-{slot}"
+
+
+def label_shared(desired: Desired) -> dict[str, str]:
+    """Label what belongs to the project and environment rather than to one replica."""
+    return {
+        "dev.agentgit.project": desired.project.name,
+        "dev.agentgit.environment": desired.environment,
+    }

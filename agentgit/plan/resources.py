@@ -14,12 +14,16 @@ from agentgit.model.steps import (
     RemoveLeftover,
     Step,
 )
+from agentgit.plan.naming import label_shared
 from agentgit.plan.replicas import find_networks
 
 
-def plan_prepare(observed: Observed, waves: tuple[Wave, ...]) -> tuple[Step, ...]:
+def plan_prepare(
+    desired: Desired, observed: Observed, waves: tuple[Wave, ...]
+) -> tuple[Step, ...]:
     """Have everything that the new replicas need before the first running one is touched."""
     engines = {state.host: state.engine for state in observed.hosts}
+    labels = label_shared(desired)
     steps: dict[tuple[str, ...], Step] = {}
     for create in _creates(waves):
         host, replica = create.host, create.replica

@@ -185,3 +185,8 @@ class _Evidence:
     def before(self, replica: Replica) -> Instance | None:
         assert self._first is not None
         return compile_environment(self._first, ENVIRONMENT).instance(replica.instance)
+
+
+if __name__ == "__main__":
+    for markdown in sorted(Path(__file__).parent.glob("*.md")):
+        rewrite(markdown)

@@ -197,3 +197,7 @@ def test_the_two_parsers_agree_on_a_real_file(basic: dict[str, str | bytes]) -> 
     for path, text in basic.items():
         if path.endswith(".yaml"):
             assert values(text), path
+
+
+def test_reading_a_second_time_reports_nothing_twice() -> None:
+    assert [where for where, _ in complaints("a: no\nb: [x:y]\n")] == ["x.yaml:1:4"]
