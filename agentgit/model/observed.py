@@ -25,8 +25,8 @@ class Replica(Value):
 
     `id` is the engine's full id and what is destroyed; `name` is for people and for finding a
     replica again. `error` is the engine's word on why it ended, `probe` the last line of the
-    health check's output. `address` maps port names to `host:port` where they can be reached from the
-    engine's host.
+    health check's output. `addresses` maps port names to `host:port` where they can be reached
+    from the engine's host.
     """
 
     host: str

@@ -30,7 +30,8 @@ class RolloutRecord(Value):
     """One execution of a plan. `id` sorts by time: `20261120-081530-7f3a`.
 
     `instances` are those it changed; `only` is set when it was limited to some of them. `commit`
-    is the deployed commit, `intent` a digest of what it asks for; `back_to` the commits it went back to when it failed.
+    is the deployed commit, `intent` a digest of what it asks for; `back_to` the commits it went
+    back to when it failed.
     """
 
     id: str

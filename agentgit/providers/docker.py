@@ -86,10 +86,9 @@ class DockerProvider:
         found = find_replica(self._engine, self._project_id, name)
         if found is None:
             return None
-        replica = read_replica(found, self.host, self._engine.info.kind)
-        if self._engine.info.kind != "podman":
-            return replica
-        return replica.model_copy(update={"health": self._health.check(self._engine, found)})
+        kind = self._engine.info.kind
+        fresh = self._health.refresh(self._engine, found) if kind == "podman" else found
+        return read_replica(fresh, self.host, kind)
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """The lines a replica wrote, oldest first, without line ends."""

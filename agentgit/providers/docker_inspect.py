@@ -18,6 +18,7 @@ from agentgit.providers.docker_labels import label_replica, read_label
 
 CONFIG_FOLDER = "/run/agentgit"
 PODMAN_PIDS = 2048  # Podman limits by default, and reports it like a limit that was asked for
+_PROBE_WIDTH = 200  # characters of what a check says
 _NANO = 10**9
 _PERIOD = 100_000  # microseconds: the kernel's own default
 _LIFTED = _NANO - 1  # a processor limit that ends so was lifted, see `_docker_cpus`
@@ -54,6 +55,8 @@ def read_replica(found: Mapping[str, Any], host: str, kind: EngineKind) -> Repli
         exit_code=state.get("ExitCode") if status == "exited" else None,
         restarts=found.get("RestartCount") or 0,
         error=state.get("Error") or "",
+        probe=_read_probe(state),
+        probe=_read_probe(state),
         image=read_label(labels, "image") or config.get("Image") or "",
         image_id=_image_id(found.get("Image") or ""),
         started_at="" if started.startswith("0001") else started,
@@ -74,6 +77,20 @@ def read_health(found: Mapping[str, Any]) -> Health:
             return "unhealthy"
         case _:
             return "starting"
+
+
+def _read_probe(state: Mapping[str, Any]) -> str:
+    """Read the last line of a check that failed; what a check says when all is well is no news."""
+    log = (state.get("Health") or {}).get("Log") or [{}]
+    lines = str(log[-1].get("Output") or "").strip().splitlines()
+    return lines[-1][:_PROBE_WIDTH] if lines and log[-1].get("ExitCode") else ""
+
+
+def _read_probe(state: Mapping[str, Any]) -> str:
+    """Read the last line that the health check wrote last."""
+    log = (state.get("Health") or {}).get("Log") or []
+    lines = str(log[-1].get("Output") or "").strip().splitlines() if log else []
+    return lines[-1].strip() if lines else ""
 
 
 def create_body(spec: ReplicaSpec, container: Container, stamp: Stamp) -> dict[str, Any]:

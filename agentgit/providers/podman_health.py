@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentgit.model.observed import Health
 from agentgit.providers.docker_calls import Engine, RefusedError
 from agentgit.providers.docker_inspect import read_health
 
@@ -34,17 +33,18 @@ class HealthTrigger:
     clock: Callable[[], float] = time.monotonic
     _seen: dict[str, _Seen] = field(default_factory=dict)
 
-    def check(self, engine: Engine, found: Mapping[str, Any]) -> Health:
-        """Give the health of an inspected container, after a fresh check where one is due."""
-        known = read_health(found)
-        if known == "none" or not found["State"].get("Running"):
-            return known
+    def refresh(self, engine: Engine, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give an inspected container again, its health fresh where a check was due."""
+        if read_health(found) == "none" or not found["State"].get("Running"):
+            return found
         check = found["Config"]["Healthcheck"]
         if not self._is_due(found["Id"], _newest(found["State"].get("Health")), check):
-            return known
+            return found
         result = _run_check(engine, found["Id"], (check.get("Timeout") or 0) / 1e9)
+        if result is None:
+            return found
         self._seen[found["Id"]] = _Seen(_newest(result), self.clock(), ours=True)
-        return read_health({**found, "State": {**found["State"], "Health": result}})
+        return {**found, "State": {**found["State"], "Health": result}}
 
     def _is_due(self, container: str, newest: str, check: Mapping[str, Any]) -> bool:
         seen = self._seen.get(container)

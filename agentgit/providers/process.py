@@ -220,8 +220,9 @@ class ProcessProvider:
             began=run.began,
         )
         seen = process_health.look(probe, eager=eager)
-        error = seen.output if seen.status == "unhealthy" else ""
-        return found.model_copy(update={"health": seen.status, "error": error})
+        lines = seen.output.strip().splitlines()
+        probe_said = lines[-1].strip() if lines else ""
+        return found.model_copy(update={"health": seen.status, "probe": probe_said})
 
     def _addresses(self, facts: Facts) -> dict[str, str]:
         ports = process_spawn.read_run(self._folders.of(facts.name)).ports

@@ -9,7 +9,7 @@ from agentgit.report.palette import PLAIN, Palette, Role, clip, columns, pad, sa
 from agentgit.report.text_diff import write_text_diff
 from agentgit.report.wording import count, join_names, lay_out, short_revision, write_value
 
-DRIFT = frozenset({"unknown", "missing", "stopped", "unhealthy", "surplus", "drift"})
+DRIFT = frozenset({"missing", "stopped", "unhealthy", "surplus", "drift"})
 _CLASSES = (
     "prompt", "model", "tools", "config", "card", "image", "container", "process", "scale",
     "placement",
@@ -24,11 +24,16 @@ _PATH_WIDTH = 40
 
 
 def write_changes(
-    changes: Sequence[Change], palette: Palette = PLAIN, *, destroy: bool = False
+    changes: Sequence[Change],
+    palette: Palette = PLAIN,
+    *,
+    destroy: bool = False,
+    hosts: bool = False,
 ) -> list[str]:
     """Write every change that is not `keep`; equal changes are written once and referred to.
 
-    In a `destroy` instances go although their files are there.
+    In a `destroy` instances go although their files are there. `hosts` says where things happen,
+    for environments that have several.
     """
     shown = [change for change in changes if change.kind != "keep"]
     groups: dict[tuple[object, ...], list[Change]] = {}
@@ -37,7 +42,8 @@ def write_changes(
     width = min(_PATH_WIDTH, max((columns(safe(change.instance)) for change in shown), default=0))
     lines: list[str] = []
     for members in list(groups.values())[:_SHOWN_LIMIT]:
-        lines += _write_group(members, width, palette, destroy=destroy)
+        gone = "" if destroy else "its file is gone"
+        lines += _write_group(members, width, palette, gone=gone, hosts=hosts)
     left = sum(len(members) for members in list(groups.values())[_SHOWN_LIMIT:])
     if left:
         lines.append(f"  ... and {count(left, 'more change')}; --json shows all of them")
@@ -70,11 +76,13 @@ def _key(change: Change) -> tuple[object, ...]:
 
 
 def _write_group(
-    members: Sequence[Change], width: int, palette: Palette, *, destroy: bool
+    members: Sequence[Change], width: int, palette: Palette, *, gone: str, hosts: bool
 ) -> Iterator[str]:
     first, *rest = members
     symbol = symbol_of(first)
-    yield _write_head(first, width, palette, "" if destroy else "its file is gone")
+    yield _write_head(first, width, palette, gone)
+    if hosts and first.hosts:
+        yield f"      on {safe(join_names(first.hosts))}"
     yield from _write_causes(first)
     yield from _write_fields(first.fields, palette)
     for change in rest[:_FOLLOWERS]:
@@ -115,7 +123,10 @@ def _summarise(change: Change, gone: str) -> str:
 
 def _way(change: Change) -> str:
     """Say how replicas are replaced, and why in that order where it is not the usual one."""
-    if change.kind not in {"replace", "update"}:
+    if change.kind not in {"replace", "update"} or (change.kind, change.order) == (
+        "replace",
+        None,
+    ):
         return ""
     if change.kind == "update":
         return "(in place)"
@@ -130,8 +141,9 @@ def _write_causes(change: Change) -> Iterator[str]:
     for cause in change.causes:
         if cause.kind not in {"fields", "new", "removed"} and cause.detail:
             yield f"      {safe(cause.detail)}"
-    if change.kind == "replace" and change.from_revisions and change.fields:
-        old = ", ".join(short_revision(one) for one in change.from_revisions)
+    past = [one for one in change.from_revisions if one != change.revision]
+    if change.kind == "replace" and past and change.fields:
+        old = ", ".join(short_revision(one) for one in past)
         yield f"      revision {safe(old)} -> {short_revision(change.revision)}"
 
 

@@ -31,7 +31,9 @@ def write_plan(
         return "\n".join([*lines, write_no_changes(plan)])
     head = _write_destroy(plan, palette) if is_destroy(plan) else write_head(plan, now, palette)
     lines = [head, _write_compared(plan, records), *lines, ""]
-    lines += write_changes(plan.changes, palette, destroy=is_destroy(plan))
+    lines += write_changes(
+        plan.changes, palette, destroy=is_destroy(plan), hosts=len(plan.hosts) > 1
+    )
     lines += ["", *_write_waves(plan.waves), *_write_cleanup(plan), "", *_write_totals(plan)]
     if command:
         lines += ["", f"to carry it out:  {command}"]

@@ -225,6 +225,7 @@ def test_a_running_replica_is_read() -> None:
         "exit_code": None,
         "restarts": 2,
         "error": "",
+        "probe": "",
         "image": "registry.example/echo@sha256:" + "ab" * 32,
         "image_id": "sha256:" + "8b" * 32,
         "started_at": "2026-11-20T08:42:47.22429766Z",
@@ -276,6 +277,16 @@ def test_never_started() -> None:
 )
 def test_health(health: Any, expected: str) -> None:
     assert read_health(found(State__Health=health)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "probe"),
+    [(1, "connecting\nwget: 503\n", "wget: 503"), (0, "all is well", ""), (1, "", "")],
+)
+def test_what_a_failing_check_says(code: int, said: str, probe: str) -> None:
+    log = [{"ExitCode": 1, "Output": "older"}, {"ExitCode": code, "Output": said}]
+    health = {"Status": "unhealthy", "Log": log}
+    assert read_replica(found(State__Health=health), "h", "docker").probe == probe
 
 
 @pytest.mark.parametrize("check", [None, {"Test": ["NONE"]}, {"Test": None}])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agentgit.providers.docker_calls import RefusedError
+from agentgit.providers.docker_inspect import read_health
 from agentgit.providers.podman_health import HealthTrigger
 
 
@@ -58,7 +59,7 @@ class Looking:
 
     def at(self, second: float) -> str:
         self.now = 100.0 + second
-        return self.trigger.check(self.engine, self.engine.inspect())
+        return read_health(self.trigger.refresh(self.engine, self.engine.inspect()))
 
 
 @pytest.fixture
