@@ -295,7 +295,7 @@ def _reason(error: BaseException) -> str:
     words = root.strerror if isinstance(root, OSError) and root.strerror else str(root)
     if isinstance(error, requests.Timeout):
         return "it took too long"
-    return words or type(root).__name__
+    return str(error) if isinstance(root, NameError) else words or type(root).__name__
 
 
 def _hint(error: BaseException) -> str:

@@ -56,7 +56,6 @@ def read_replica(found: Mapping[str, Any], host: str, kind: EngineKind) -> Repli
         restarts=found.get("RestartCount") or 0,
         error=state.get("Error") or "",
         probe=_read_probe(state),
-        probe=_read_probe(state),
         image=read_label(labels, "image") or config.get("Image") or "",
         image_id=_image_id(found.get("Image") or ""),
         started_at="" if started.startswith("0001") else started,
@@ -83,14 +82,7 @@ def _read_probe(state: Mapping[str, Any]) -> str:
     """Read the last line of a check that failed; what a check says when all is well is no news."""
     log = (state.get("Health") or {}).get("Log") or [{}]
     lines = str(log[-1].get("Output") or "").strip().splitlines()
-    return lines[-1][:_PROBE_WIDTH] if lines and log[-1].get("ExitCode") else ""
-
-
-def _read_probe(state: Mapping[str, Any]) -> str:
-    """Read the last line that the health check wrote last."""
-    log = (state.get("Health") or {}).get("Log") or []
-    lines = str(log[-1].get("Output") or "").strip().splitlines() if log else []
-    return lines[-1].strip() if lines else ""
+    return lines[-1].strip()[:_PROBE_WIDTH] if lines and log[-1].get("ExitCode") else ""
 
 
 def create_body(spec: ReplicaSpec, container: Container, stamp: Stamp) -> dict[str, Any]:

@@ -41,9 +41,9 @@ class HealthTrigger:
         if not self._is_due(found["Id"], _newest(found["State"].get("Health")), check):
             return found
         result = _run_check(engine, found["Id"], (check.get("Timeout") or 0) / 1e9)
+        self._seen[found["Id"]] = _Seen(_newest(result), self.clock(), ours=True)
         if result is None:
             return found
-        self._seen[found["Id"]] = _Seen(_newest(result), self.clock(), ours=True)
         return {**found, "State": {**found["State"], "Health": result}}
 
     def _is_due(self, container: str, newest: str, check: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -19,7 +19,10 @@ import docker.errors
 import pytest
 
 from agentgit.effects import Provider
+from agentgit.model.steps import CreateReplica, EnsureNetwork, ReplicaSpec, Stamp, StartReplica
 from agentgit.providers.docker import DockerProvider
+from agentgit.providers.docker_output import run_inside
+from agentgit.testing.agent import PROGRAM
 from agentgit.testing.provider_contract import OpenProvider
 
 OpenOn = Callable[[Any], OpenProvider]
@@ -149,3 +152,108 @@ def remove_project(url: str, project_id: str) -> None:
     for network in client.networks(filters=filters):
         client.remove_network(network["Id"])
     client.close()
+
+
+ENVIRONMENT = "staging"
+IMAGE = "agentgit-test-python:1"
+STAMP = Stamp(rollout="20261120-081530-7f3a", fence=3)
+
+
+class Calls:
+    """Records every call and cuts at one of them."""
+
+    class CutError(Exception):
+        """The process is gone at this point, for the purpose of a test."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.cut: int | None = None
+
+    def __call__(self, when: str, call: str) -> None:
+        if self.cut is not None and len(self.seen) == self.cut:
+            self.cut = None
+            raise self.CutError
+        self.seen.append(f"{when} {call}")
+
+
+class World:
+    """One project on one engine, with a client of somebody else beside it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.project_id = str(uuid.uuid4())
+        self.calls = Calls()
+        self.provider = DockerProvider("here", url, self.project_id, on_call=self.calls)
+        self.client = docker.APIClient(base_url=url, timeout=30)
+        self.key = self.project_id[:8]
+
+    def spec(self, instance: str = "echo", **container: Any) -> ReplicaSpec:
+        return ReplicaSpec.model_validate(
+            {
+                "name": f"acme-{self.key}-staging-{instance}-0-0123abcd-1",
+                "project_id": self.project_id,
+                "project": "acme",
+                "environment": ENVIRONMENT,
+                "agent": "echo",
+                "instance": instance,
+                "slot": 0,
+                "revision": "0123abcd" * 8,
+                "commit": "89ef" * 10,
+                "variables": {
+                    "AGENTGIT_CONFIG": "/run/agentgit/agent.json",
+                    "AGENTGIT_PORT_HTTP": "8080",
+                },
+                "document": {"who": instance},
+                "container": {
+                    "image": IMAGE,
+                    "command": ["python3", "-u", "-c", PROGRAM],
+                    "restart": "no",
+                    "ports": {"http": {"target": 8080}},
+                    **container,
+                },
+            }
+        )
+
+    def create(self, spec: ReplicaSpec) -> None:
+        for network in spec.networks.values():
+            self.provider.perform(
+                EnsureNetwork(host="here", network=network, labels=self.labels()), STAMP
+            )
+        self.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
+
+    def run(self, spec: ReplicaSpec) -> str:
+        self.create(spec)
+        self.provider.perform(StartReplica(host="here", name=spec.name), STAMP)
+        self.await_line(spec.name, "agent serves")
+        found = self.provider.replica(spec.name)
+        assert found is not None
+        return found.id
+
+    def await_line(self, name: str, wanted: str) -> None:
+        assert wanted in self.provider.logs(name, follow=True)
+
+    def labels(self) -> dict[str, str]:
+        return {"dev.agentgit.environment": ENVIRONMENT}
+
+    def inside(self, container: str, *command: str) -> tuple[int, str]:
+        code, out, errors = run_inside(self.provider._engine, container, list(command), 20.0)
+        return code, (out + errors).decode()
+
+    @contextmanager
+    def stranger(self, name: str, **options: Any) -> Iterator[str]:
+        """Run somebody else's container."""
+        made = self.client.create_container(IMAGE, name=name, command="sleep 300", **options)
+        try:
+            self.client.start(made["Id"])
+            yield str(made["Id"])
+        finally:
+            self.client.remove_container(made["Id"], force=True)
+
+
+@pytest.fixture
+def world(engine: Any, clean: Callable[[str, str], None]) -> Iterator[World]:
+    world = World(engine.url)
+    clean(engine.url, world.project_id)
+    yield world
+    world.provider.close()
+    world.client.close()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -27,12 +25,9 @@ from agentgit.model.steps import (
     StartReplica,
     StopReplica,
 )
-from agentgit.providers.docker import DockerProvider
 from agentgit.providers.docker_carrier import create_carrier
 from agentgit.providers.docker_labels import label_part
-from agentgit.providers.docker_output import run_inside
 from agentgit.providers.endpoints import answers
-from agentgit.testing.agent import PROGRAM
 
 pytestmark = [pytest.mark.docker, pytest.mark.podman]
 
@@ -41,108 +36,7 @@ IMAGE = "agentgit-test-python:1"
 STAMP = Stamp(rollout="20261120-081530-7f3a", fence=3)
 
 
-class CutError(Exception):
-    """The process is gone at this point, for the purpose of a test."""
-
-
-class Calls:
-    """Records every call and cuts at one of them."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.cut: int | None = None
-
-    def __call__(self, when: str, call: str) -> None:
-        if self.cut is not None and len(self.seen) == self.cut:
-            self.cut = None
-            raise CutError
-        self.seen.append(f"{when} {call}")
-
-
-class World:
-    """One project on one engine, with a client of somebody else beside it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.project_id = str(uuid.uuid4())
-        self.calls = Calls()
-        self.provider = DockerProvider("here", url, self.project_id, on_call=self.calls)
-        self.client = docker.APIClient(base_url=url, timeout=30)
-        self.key = self.project_id[:8]
-
-    def spec(self, instance: str = "echo", **container: Any) -> ReplicaSpec:
-        return ReplicaSpec.model_validate(
-            {
-                "name": f"acme-{self.key}-staging-{instance}-0-0123abcd-1",
-                "project_id": self.project_id,
-                "project": "acme",
-                "environment": ENVIRONMENT,
-                "agent": "echo",
-                "instance": instance,
-                "slot": 0,
-                "revision": "0123abcd" * 8,
-                "commit": "89ef" * 10,
-                "variables": {
-                    "AGENTGIT_CONFIG": "/run/agentgit/agent.json",
-                    "AGENTGIT_PORT_HTTP": "8080",
-                },
-                "document": {"who": instance},
-                "container": {
-                    "image": IMAGE,
-                    "command": ["python3", "-u", "-c", PROGRAM],
-                    "restart": "no",
-                    "ports": {"http": {"target": 8080}},
-                    **container,
-                },
-            }
-        )
-
-    def create(self, spec: ReplicaSpec) -> None:
-        for network in spec.networks.values():
-            self.provider.perform(
-                EnsureNetwork(host="here", network=network, labels=self.labels()), STAMP
-            )
-        self.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
-
-    def run(self, spec: ReplicaSpec) -> str:
-        self.create(spec)
-        self.provider.perform(StartReplica(host="here", name=spec.name), STAMP)
-        self.await_line(spec.name, "agent serves")
-        found = self.provider.replica(spec.name)
-        assert found is not None
-        return found.id
-
-    def await_line(self, name: str, wanted: str) -> None:
-        assert wanted in self.provider.logs(name, follow=True)
-
-    def labels(self) -> dict[str, str]:
-        return {"dev.agentgit.environment": ENVIRONMENT}
-
-    def inside(self, container: str, *command: str) -> tuple[int, str]:
-        code, out, errors = run_inside(self.provider._engine, container, list(command), 20.0)
-        return code, (out + errors).decode()
-
-    @contextmanager
-    def stranger(self, name: str, **options: Any) -> Iterator[str]:
-        """Run somebody else's container."""
-        made = self.client.create_container(IMAGE, name=name, command="sleep 300", **options)
-        try:
-            self.client.start(made["Id"])
-            yield str(made["Id"])
-        finally:
-            self.client.remove_container(made["Id"], force=True)
-
-
-@pytest.fixture
-def world(engine: Any, clean: Callable[[str, str], None]) -> Iterator[World]:
-    world = World(engine.url)
-    clean(engine.url, world.project_id)
-    yield world
-    world.provider.close()
-    world.client.close()
-
-
-def is_whole(world: World, spec: ReplicaSpec) -> None:
+def is_whole(world: Any, spec: ReplicaSpec) -> None:
     """There is one replica, complete, and nothing beside it."""
     state = world.provider.observe(ENVIRONMENT)
     assert [one.name for one in state.replicas] == [spec.name]
@@ -151,7 +45,7 @@ def is_whole(world: World, spec: ReplicaSpec) -> None:
     assert set(container["NetworkSettings"]["Networks"]) == set(spec.networks.values())
 
 
-def test_creation_cut_anywhere_converges(world: World) -> None:
+def test_creation_cut_anywhere_converges(world: Any) -> None:
     networks = {"front": f"acme-{world.key}-front", "back": f"acme-{world.key}-back"}
     spec = world.spec().model_copy(update={"networks": networks})
     world.create(spec)
@@ -164,7 +58,7 @@ def test_creation_cut_anywhere_converges(world: World) -> None:
         world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
         world.calls.seen.clear()
         world.calls.cut = cut
-        with pytest.raises(CutError):
+        with pytest.raises(world.calls.CutError):
             world.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
         world.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
         is_whole(world, spec)
@@ -172,7 +66,7 @@ def test_creation_cut_anywhere_converges(world: World) -> None:
     world.await_line(spec.name, "agent serves")
 
 
-def test_removal_cut_anywhere_converges(world: World) -> None:
+def test_removal_cut_anywhere_converges(world: Any) -> None:
     spec, remove = world.spec(), RemoveReplica(host="here", name=f"{world.spec().name}")
     world.run(spec)
     world.calls.seen.clear()
@@ -181,14 +75,14 @@ def test_removal_cut_anywhere_converges(world: World) -> None:
         world.run(spec)
         world.calls.seen.clear()
         world.calls.cut = cut
-        with pytest.raises(CutError):
+        with pytest.raises(world.calls.CutError):
             world.provider.perform(remove, STAMP)
         world.provider.perform(remove, STAMP)
         state = world.provider.observe(ENVIRONMENT)
         assert (state.replicas, state.leftovers) == ((), ())
 
 
-def test_a_paused_replica_is_stopped_and_removed(world: World) -> None:
+def test_a_paused_replica_is_stopped_and_removed(world: Any) -> None:
     spec = world.spec()
     for step in (
         StopReplica(host="here", name=spec.name, grace=1.0),
@@ -204,7 +98,7 @@ def test_a_paused_replica_is_stopped_and_removed(world: World) -> None:
         world.provider.perform(RemoveReplica(host="here", name=spec.name), STAMP)
 
 
-def test_many_at_once(world: World) -> None:
+def test_many_at_once(world: Any) -> None:
     specs = [world.spec(f"echo-{number}") for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(world.run, specs))) == 8
@@ -215,7 +109,7 @@ def test_many_at_once(world: World) -> None:
     assert world.provider.observe(ENVIRONMENT).leftovers == ()
 
 
-def test_observe_only_reads(world: World) -> None:
+def test_observe_only_reads(world: Any) -> None:
     world.run(world.spec())
     world.run(world.spec("other"))
     world.calls.seen.clear()
@@ -225,12 +119,12 @@ def test_observe_only_reads(world: World) -> None:
     assert not [call for call in world.calls.seen if "healthcheck" in call]
 
 
-def test_an_image_that_is_there_is_not_pulled(world: World) -> None:
+def test_an_image_that_is_there_is_not_pulled(world: Any) -> None:
     world.provider.perform(EnsureImage(host="here", image=IMAGE), STAMP)
     assert not [call for call in world.calls.seen if "POST" in call]
 
 
-def test_an_image_is_pulled_by_tag_and_by_digest(world: World, engine: Any, registry: Any) -> None:
+def test_an_image_is_pulled_by_tag_and_by_digest(world: Any, engine: Any, registry: Any) -> None:
     served = registry(engine)
     for image in (f"{served.name}:{world.key}", f"{served.name}@{served.digest}"):
         try:
@@ -246,7 +140,7 @@ def test_an_image_is_pulled_by_tag_and_by_digest(world: World, engine: Any, regi
         world.provider.perform(EnsureImage(host="here", image=f"{served.name}:other"), STAMP)
 
 
-def test_the_name_of_a_replica_taken_by_someone_else(world: World) -> None:
+def test_the_name_of_a_replica_taken_by_someone_else(world: Any) -> None:
     spec = world.spec()
     with world.stranger(spec.name) as stranger:
         with pytest.raises(EngineError, match="not this project's"):
@@ -256,7 +150,7 @@ def test_the_name_of_a_replica_taken_by_someone_else(world: World) -> None:
         assert world.client.inspect_container(stranger)["State"]["Running"]
 
 
-def test_networks_and_volumes_of_someone_else(world: World) -> None:
+def test_networks_and_volumes_of_someone_else(world: Any) -> None:
     name = f"acme-{world.key}-taken"
     network = world.client.create_network(name)["Id"]
     world.client.create_volume(name)
@@ -277,7 +171,7 @@ def test_networks_and_volumes_of_someone_else(world: World) -> None:
         world.client.remove_volume(name)
 
 
-def test_a_copied_container_is_not_ours(world: World) -> None:
+def test_a_copied_container_is_not_ours(world: Any) -> None:
     spec = world.spec()
     world.create(spec)
     labels = world.client.inspect_container(spec.name)["Config"]["Labels"]
@@ -287,7 +181,7 @@ def test_a_copied_container_is_not_ours(world: World) -> None:
         assert world.client.inspect_container(copy)["State"]["Running"]
 
 
-def test_ports_of_others_and_a_port_taken(world: World) -> None:
+def test_ports_of_others_and_a_port_taken(world: Any) -> None:
     host_config = world.client.create_host_config(port_bindings={80: ("127.0.0.1", None)})
     name = f"stranger-{world.key}"
     with world.stranger(name, ports=[80], host_config=host_config) as stranger:
@@ -303,14 +197,14 @@ def test_ports_of_others_and_a_port_taken(world: World) -> None:
         assert (left.state, left.addresses) == ("created", {})
 
 
-def test_our_own_ports_are_not_foreign(world: World) -> None:
+def test_our_own_ports_are_not_foreign(world: Any) -> None:
     world.run(world.spec())
     (replica,) = world.provider.observe(ENVIRONMENT).replicas
     port = int(replica.addresses["http"].rpartition(":")[2])
     assert port not in world.provider.observe(ENVIRONMENT).foreign_ports
 
 
-def test_what_an_interrupted_creation_left_is_reported_and_removed(world: World) -> None:
+def test_what_an_interrupted_creation_left_is_reported_and_removed(world: Any) -> None:
     spec = world.spec()
     engine = world.provider._engine
     names = {"carrier": f"{spec.name}-carrier", "config": f"{spec.name}-config"}
@@ -328,7 +222,7 @@ def removal(left: Leftover) -> RemoveLeftover:
     return RemoveLeftover(host="here", what=left.kind, id=left.id, name=left.name)
 
 
-def test_lines_written_in_pieces_stay_lines(world: World) -> None:
+def test_lines_written_in_pieces_stay_lines(world: Any) -> None:
     program = (
         "import os, time\n"
         "for piece in (b'one\\nt', b'w', b'o\\n', b'three', b'\\nfour'):\n"
@@ -348,7 +242,7 @@ def test_lines_written_in_pieces_stay_lines(world: World) -> None:
     assert list(follower) == []
 
 
-def test_instances_find_each_other_by_name(world: World) -> None:
+def test_instances_find_each_other_by_name(world: Any) -> None:
     network = {"default": f"acme-{world.key}-default"}
     one = world.run(world.spec("one").model_copy(update={"networks": network}))
     world.run(world.spec("two").model_copy(update={"networks": network}))
@@ -357,7 +251,7 @@ def test_instances_find_each_other_by_name(world: World) -> None:
     assert (code, '"who": "two"' in said) == (0, True), said
 
 
-def test_configuration_is_read_only_and_readable_by_any_user(world: World) -> None:
+def test_configuration_is_read_only_and_readable_by_any_user(world: Any) -> None:
     id_ = world.run(
         world.spec(
             user="1000",
@@ -378,18 +272,18 @@ def test_configuration_is_read_only_and_readable_by_any_user(world: World) -> No
     assert replica.live.limits.model_dump() == {"cpus": 0.5, "memory": 64 * 1024**2, "pids": 64}
 
 
-def test_a_value_whose_creator_died_is_empty(world: World) -> None:
+def test_a_value_whose_creator_died_is_empty(world: Any) -> None:
     world.provider.store.create("other", b"")
     world.calls.seen.clear()
     world.calls.cut = len(created_calls(world))
-    with pytest.raises(CutError):
+    with pytest.raises(world.calls.CutError):
         world.provider.store.create("lease-1", b"mine")
     assert world.provider.store.read("lease-1") == b""
     assert world.provider.store.names("lease") == ("lease-1",)
     assert not world.provider.store.create("lease-1", b"late")
 
 
-def created_calls(world: World) -> list[str]:
+def created_calls(world: Any) -> list[str]:
     """The calls of creating a value, up to the one that fills it."""
     world.provider.store.create("measured", b"")
     seen = list(world.calls.seen)
@@ -397,7 +291,7 @@ def created_calls(world: World) -> list[str]:
     return seen[: next(n for n, call in enumerate(seen) if call.startswith("before PUT"))]
 
 
-def test_store_names_may_have_any_character(world: World) -> None:
+def test_store_names_may_have_any_character(world: Any) -> None:
     names = sorted(["a/b", "a_b", "a_2f_b", "ä:1", "A b"])
     for name in names:
         assert world.provider.store.create(name, name.encode())
@@ -405,7 +299,7 @@ def test_store_names_may_have_any_character(world: World) -> None:
     assert [world.provider.store.read(name) for name in names] == [name.encode() for name in names]
 
 
-def test_who_answers(world: World, engine: Any) -> None:
+def test_who_answers(world: Any, engine: Any) -> None:
     info = answers(engine.url)
     assert info is not None
     assert info.kind == engine.kind
@@ -413,7 +307,7 @@ def test_who_answers(world: World, engine: Any) -> None:
     assert world.provider.kind == engine.kind
 
 
-def test_document_is_written_plainly(world: World) -> None:
+def test_document_is_written_plainly(world: Any) -> None:
     spec = world.spec().model_copy(update={"document": {"b": "ü", "a": [1, None]}})
     id_ = world.run(spec)
     _, said = world.inside(id_, "cat", "/run/agentgit/agent.json")

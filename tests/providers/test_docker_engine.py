@@ -7,6 +7,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,16 @@ def test_an_endpoint_that_makes_no_sense() -> None:
     provider = DockerProvider("eu-1", "carrier-pigeon://coop", "0" * 36)
     with pytest.raises(EngineError, match="eu-1: the engine at carrier-pigeon://coop"):
         provider.observe("staging")
+    provider.close()
+
+
+def test_ssh_says_what_it_needs() -> None:
+    if find_spec("paramiko") is not None:
+        pytest.skip("ssh can be had here")
+    provider = DockerProvider("eu-1", "ssh://deploy@nowhere.example", "0" * 36)
+    with pytest.raises(EngineError, match="paramiko") as caught:
+        provider.observe("staging")
+    assert "docker[ssh]" in (caught.value.hint or "")
     provider.close()
 
 

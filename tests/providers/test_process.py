@@ -460,7 +460,7 @@ def test_health_check_tells_why(host: Host) -> None:
     check = {"test": ["CMD-SHELL", "echo no disk; exit 1"], "interval": "50ms", "retries": 2}
     host.run(["sleep", "1000"], container={"healthcheck": check})
     found = host.wait(lambda one: one.health == "unhealthy")
-    assert (found.state, found.error) == ("running", "no disk")
+    assert (found.state, found.probe) == ("running", "no disk")
 
 
 def test_health_begins_anew_with_every_run(host: Host) -> None:
