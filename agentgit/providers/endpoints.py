@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from agentgit.errors import EngineError
 from agentgit.model.observed import EngineKind
-from agentgit.providers.docker_calls import EngineInfo, read_version
+from agentgit.providers.docker.calls import EngineInfo, read_version
 
 ANSWER_TIMEOUT = 2.0  # seconds
 
@@ -103,7 +103,7 @@ def _connect(endpoint: str, timeout: float) -> http.client.HTTPConnection:
 
 def _ask_with_sdk(endpoint: str, timeout: float) -> EngineInfo | None:
     """Ask over TLS or ssh, which only the SDK can."""
-    from agentgit.providers.docker import DockerEngine
+    from agentgit.providers.docker.provider import DockerEngine
 
     engine = DockerEngine(endpoint, endpoint, timeout=timeout)
     try:

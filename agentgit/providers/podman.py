@@ -1,15 +1,15 @@
 """Podman through its Docker-compatible socket.
 
 The differences are not tied to the word in `environment.yaml` but to what answers (a Podman may
-well listen where Docker is expected), so they live where they matter: `docker_calls` tells the
-engines apart, `podman_health` runs the health checks, `docker_inspect` reads what is reported
-otherwise.
+well listen where Docker is expected), so they live where they matter: `docker.calls` tells the
+engines apart, `docker.health_trigger` runs the health checks, `docker.inspection` reads what is
+reported otherwise.
 """
 
 from __future__ import annotations
 
 from agentgit.model.observed import EngineKind
-from agentgit.providers.docker import CALL_TIMEOUT, DockerProvider, OnCall, watch_nothing
+from agentgit.providers.docker.provider import CALL_TIMEOUT, DockerProvider, OnCall, watch_nothing
 
 
 class PodmanProvider(DockerProvider):

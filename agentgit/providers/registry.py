@@ -93,7 +93,7 @@ def forget_engines(place: Place) -> None:
 
 
 def _open_docker(name: str, endpoint: Endpoint, place: Place) -> Provider:
-    from agentgit.providers.docker import DockerProvider
+    from agentgit.providers.docker.provider import DockerProvider
 
     return DockerProvider(name, endpoint.url, place.project_id)
 
@@ -105,7 +105,7 @@ def _open_podman(name: str, endpoint: Endpoint, place: Place) -> Provider:
 
 
 def _open_process(name: str, endpoint: Endpoint, place: Place) -> Provider:
-    from agentgit.providers.process import ProcessProvider
+    from agentgit.providers.process.provider import ProcessProvider
 
     base = Path(endpoint.url) / place.project_id if endpoint.url else place.state
     return ProcessProvider(name, place.project_id, base / name, place.tree)

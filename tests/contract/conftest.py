@@ -20,8 +20,8 @@ import pytest
 
 from agentgit.effects import Provider
 from agentgit.model.steps import CreateReplica, EnsureNetwork, ReplicaSpec, Stamp, StartReplica
-from agentgit.providers.docker import DockerProvider
-from agentgit.providers.docker_output import run_inside
+from agentgit.providers.docker.output import run_inside
+from agentgit.providers.docker.provider import DockerProvider
 from agentgit.testing.agent import PROGRAM
 from agentgit.testing.provider_contract import OpenProvider
 

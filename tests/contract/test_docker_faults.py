@@ -25,8 +25,8 @@ from agentgit.model.steps import (
     StartReplica,
     StopReplica,
 )
-from agentgit.providers.docker_carrier import create_carrier
-from agentgit.providers.docker_labels import label_part
+from agentgit.providers.docker.carrier import create_carrier
+from agentgit.providers.docker.labels import label_part
 from agentgit.providers.endpoints import answers
 
 pytestmark = [pytest.mark.docker, pytest.mark.podman]

@@ -15,7 +15,7 @@ from agentgit.model.steps import (
     ReplicaSpec,
     Stamp,
 )
-from agentgit.providers.process import ProcessProvider
+from agentgit.providers.process.provider import ProcessProvider
 from agentgit.testing.agent import PROGRAM, Behaviour
 from agentgit.testing.provider_contract import OpenProvider, ProviderContract
 

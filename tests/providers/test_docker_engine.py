@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from agentgit.errors import EngineError
-from agentgit.providers.docker import DockerEngine, DockerProvider
-from agentgit.providers.docker_calls import RefusedError, read_version
-from agentgit.providers.docker_request import request_published, shares_network
+from agentgit.providers.docker.calls import RefusedError, read_version
+from agentgit.providers.docker.provider import DockerEngine, DockerProvider
+from agentgit.providers.docker.request import request_published, shares_network
 from agentgit.providers.endpoints import (
     answers,
     default_endpoint,

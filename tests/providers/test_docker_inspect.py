@@ -8,7 +8,7 @@ import pytest
 from agentgit.model.container import Container, Limits
 from agentgit.model.observed import Live
 from agentgit.model.steps import ReplicaSpec, Stamp
-from agentgit.providers.docker_inspect import (
+from agentgit.providers.docker.inspection import (
     create_body,
     endpoints,
     read_health,

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from agentgit.providers.docker_output import read_frames, read_lines
+from agentgit.providers.docker.output import read_frames, read_lines
 
 
 def frame(stream: int, data: bytes) -> bytes:

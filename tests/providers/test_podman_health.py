@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from agentgit.providers.docker_calls import RefusedError
-from agentgit.providers.docker_inspect import read_health
-from agentgit.providers.podman_health import HealthTrigger
+from agentgit.providers.docker.calls import RefusedError
+from agentgit.providers.docker.health_trigger import HealthTrigger
+from agentgit.providers.docker.inspection import read_health
 
 
 @dataclass

@@ -32,8 +32,8 @@ from agentgit.model.steps import (
     StartReplica,
     StopReplica,
 )
-from agentgit.providers.process import ProcessProvider
-from agentgit.providers.process_files import read_json
+from agentgit.providers.process.files import read_json
+from agentgit.providers.process.provider import ProcessProvider
 
 PROJECT = "0b9c2f2e-6a0e-4a52-9a7e-3d8f5d0f6c11"
 STAMP = Stamp(rollout="20261120-081530-7f3a", fence=1)
@@ -131,7 +131,7 @@ def test_replica_outlives_the_command_that_started_it(host: Host) -> None:
     host.create(["sh", "-c", "while [ ! -e go ]; do sleep 0.02; done; exit 9"])
     script = (
         "import sys; from pathlib import Path; "
-        "from agentgit.providers.process import ProcessProvider as P; "
+        "from agentgit.providers.process.provider import ProcessProvider as P; "
         "from agentgit.model.steps import StartReplica as S, Stamp; "
         f"P('here', '{PROJECT}', Path(sys.argv[1]), None)"
         ".perform(S(host='here', name='one'), Stamp(rollout='r', fence=1))"

@@ -18,7 +18,7 @@ from pathlib import Path
 from agentgit.model.container import Container
 from agentgit.model.spec import Process
 from agentgit.model.steps import *
-from agentgit.providers.process import ProcessProvider
+from agentgit.providers.process.provider import ProcessProvider
 
 ROOT = Path(sys.argv[1])
 STAMP = Stamp(rollout="r", fence=1)

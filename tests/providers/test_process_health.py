@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentgit.model.container import Healthcheck
-from agentgit.providers.process_health import Judgement, Probe, judge, look, run_check
+from agentgit.providers.process.health import Judgement, Probe, judge, look, run_check
 
 BEGAN = 1000.0
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgit.providers.process_log import read_log
+from agentgit.providers.process.log import read_log
 
 LINE = st.sampled_from(["", "a", "ü" * 3, "x" * 70_000])
 

@@ -8,8 +8,8 @@ import pytest
 
 from agentgit.errors import EngineError
 from agentgit.model.container import Port
-from agentgit.providers import process_ports
-from agentgit.providers.process_ports import allocate_ports, get, list_foreign, reach
+from agentgit.providers.process import ports
+from agentgit.providers.process.ports import allocate_ports, get, list_foreign, reach
 
 
 def test_free_ports_differ_and_avoid_those_of_others() -> None:
@@ -63,7 +63,7 @@ def test_addresses(host_ip: str, address: str) -> None:
 
 
 def test_what_others_listen_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_ports, "_list_listening", lambda: {22, 8080, 8081, 65535})
+    monkeypatch.setattr(ports, "_list_listening", lambda: {22, 8080, 8081, 65535})
     assert list_foreign({9090: "research"}, frozenset({8081})) == {
         22: "another process",
         8080: "another process",
@@ -76,7 +76,7 @@ def test_listening_sockets_are_seen() -> None:
         server.bind(("127.0.0.1", 0))
         idle.bind(("127.0.0.1", 0))
         server.listen()
-        found = process_ports._list_listening()
+        found = ports._list_listening()
         assert server.getsockname()[1] in found
         assert idle.getsockname()[1] not in found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agentgit.errors import EngineError
-from agentgit.providers.process_source import export_source, list_abandoned
+from agentgit.providers.process.source import export_source, list_abandoned
 
 File = tuple[str, str, bytes]
 
@@ -75,7 +75,7 @@ def test_empty_folder_is_an_error(tmp_path: Path) -> None:
 def test_half_export_is_a_leftover_once_its_maker_is_gone(tmp_path: Path) -> None:
     script = (
         "import sys, os, signal; from pathlib import Path; "
-        "from agentgit.providers.process_source import *; "
+        "from agentgit.providers.process.source import *; "
         "export_source(Path(sys.argv[1]), 'd', (os.kill(os.getpid(), 9) for _ in 'x'), set())"
     )
     root = str(Path(__file__).parents[2])

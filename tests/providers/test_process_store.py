@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentgit.providers.process_store import FolderStore
+from agentgit.providers.process.store import FolderStore
 
 NAMES = ["lease.staging.1", ".hidden", ".", "..", "a/b", "../outside", "ü%2F", ".half.0123"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from agentgit.errors import EngineError
-from agentgit.providers import process_table
-from agentgit.providers.process_table import (
+from agentgit.providers.process import table
+from agentgit.providers.process.table import (
     Identity,
     check_system,
     is_alive,
@@ -22,9 +22,9 @@ from agentgit.providers.process_table import (
 
 
 def identify(pid: int) -> Identity:
-    stat = process_table._read_stat(pid)
+    stat = table._read_stat(pid)
     assert stat is not None
-    return Identity(pid, stat.started, process_table.read_boot())
+    return Identity(pid, stat.started, table.read_boot())
 
 
 def test_we_are_alive_and_others_with_our_number_are_not() -> None:
@@ -79,6 +79,6 @@ def test_senseless_records_name_nobody(raw: dict[str, object] | None) -> None:
 
 def test_other_systems_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     check_system()
-    monkeypatch.setattr(process_table.sys, "platform", "darwin")
+    monkeypatch.setattr(table.sys, "platform", "darwin")
     with pytest.raises(EngineError, match="only be processes on Linux"):
         check_system()

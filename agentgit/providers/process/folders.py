@@ -10,8 +10,8 @@ from pathlib import Path
 from agentgit.errors import EngineError
 from agentgit.model.observed import Leftover
 from agentgit.model.value import Json
-from agentgit.providers.process_facts import DOCUMENT, RECORD, Facts, read_facts, write_facts
-from agentgit.providers.process_files import (
+from agentgit.providers.process.facts import DOCUMENT, RECORD, Facts, read_facts, write_facts
+from agentgit.providers.process.files import (
     HALF,
     make_private,
     publish_folder,
@@ -20,7 +20,7 @@ from agentgit.providers.process_files import (
     retire_folder,
     write_atomic,
 )
-from agentgit.providers.process_source import list_abandoned
+from agentgit.providers.process.source import list_abandoned
 
 _ENVIRONMENT = "dev.agentgit.environment"  # the label that says whose a volume is
 _LABELS = "labels.json"

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentgit.errors import EngineError
-from agentgit.providers.docker_calls import Engine, RefusedError, find
-from agentgit.providers.docker_carrier import create_carrier, get_file, put_file, remove_carrier
-from agentgit.providers.docker_labels import (
+from agentgit.providers.docker.calls import Engine, RefusedError, find
+from agentgit.providers.docker.carrier import create_carrier, get_file, put_file, remove_carrier
+from agentgit.providers.docker.labels import (
     PREFIX,
     is_listed,
     is_ours,

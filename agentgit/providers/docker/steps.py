@@ -24,10 +24,10 @@ from agentgit.model.steps import (
     StopReplica,
     UpdateReplica,
 )
-from agentgit.providers.docker_calls import Engine, RefusedError, drop, find
-from agentgit.providers.docker_create import create_replica
-from agentgit.providers.docker_inspect import split_image, update_body
-from agentgit.providers.docker_labels import is_ours, label_filter, label_owned
+from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
+from agentgit.providers.docker.create import create_replica
+from agentgit.providers.docker.inspection import split_image, update_body
+from agentgit.providers.docker.labels import is_ours, label_filter, label_owned
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 _CANNOT_RUN = ("executable file", "OCI runtime attempted to invoke", "exec format error", "exec: ")

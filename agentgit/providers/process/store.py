@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from agentgit.providers.process_files import (
+from agentgit.providers.process.files import (
     HALF,
     create_atomic,
     engine_errors,

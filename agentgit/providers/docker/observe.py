@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentgit.model.observed import HostState, Leftover
-from agentgit.providers.docker_calls import Engine, find
-from agentgit.providers.docker_inspect import read_replica
-from agentgit.providers.docker_labels import (
+from agentgit.providers.docker.calls import Engine, find
+from agentgit.providers.docker.inspection import read_replica
+from agentgit.providers.docker.labels import (
     Kind,
     is_listed,
     label_filter,

@@ -13,9 +13,9 @@ from typing import Any
 
 from agentgit.errors import EngineError
 from agentgit.model.observed import Replica
-from agentgit.providers.docker_calls import Engine, RefusedError
-from agentgit.providers.docker_labels import read_label
-from agentgit.providers.docker_output import run_inside
+from agentgit.providers.docker.calls import Engine, RefusedError
+from agentgit.providers.docker.labels import read_label
+from agentgit.providers.docker.output import run_inside
 
 _MARGIN = 5.0  # seconds for the engine around a request made inside the container
 _PEER = struct.Struct("3i")  # process, user, group: SO_PEERCRED of Linux

@@ -42,15 +42,15 @@ from agentgit.model.steps import (
     StopReplica,
     UpdateReplica,
 )
-from agentgit.providers import process_health, process_spawn
-from agentgit.providers.process_facts import Facts, full_environment, gather_facts
-from agentgit.providers.process_files import engine_errors, locked
-from agentgit.providers.process_folders import Folders
-from agentgit.providers.process_log import read_log
-from agentgit.providers.process_ports import allocate_ports, get, list_foreign, reach
-from agentgit.providers.process_source import export_source
-from agentgit.providers.process_store import FolderStore
-from agentgit.providers.process_table import check_system
+from agentgit.providers.process import health, spawn
+from agentgit.providers.process.facts import Facts, full_environment, gather_facts
+from agentgit.providers.process.files import engine_errors, locked
+from agentgit.providers.process.folders import Folders
+from agentgit.providers.process.log import read_log
+from agentgit.providers.process.ports import allocate_ports, get, list_foreign, reach
+from agentgit.providers.process.source import export_source
+from agentgit.providers.process.store import FolderStore
+from agentgit.providers.process.table import check_system
 
 _PROBES = 16  # health checks that run side by side
 _ALIVE = frozenset({"running", "restarting"})
@@ -129,10 +129,10 @@ class ProcessProvider:
         with engine_errors(self.host, f"read the log of {name}"):
             folder = self._folders.of(self._get(name).name)
             yield from read_log(
-                folder / process_spawn.LOG,
+                folder / spawn.LOG,
                 tail=tail,
                 follow=follow,
-                is_running=lambda: process_spawn.read_run(folder).state in _ALIVE,
+                is_running=lambda: spawn.read_run(folder).state in _ALIVE,
             )
 
     def request(self, name: str, port: str, path: str, timeout: float) -> tuple[int, bytes]:
@@ -167,29 +167,29 @@ class ProcessProvider:
         folder = self._folders.of(facts.name)
         with ExitStack() as held:
             with locked(self._folders.root / "lock"):  # ports are given out one after the other
-                running = process_spawn.read_run(folder).state in _ALIVE
-                lock = None if running else process_spawn.claim(folder)
+                running = spawn.read_run(folder).state in _ALIVE
+                lock = None if running else spawn.claim(folder)
                 if lock is not None:
                     held.callback(os.close, lock)
                     others = [one for one in self._folders.replicas() if one.name != facts.name]
                     ports = allocate_ports(self.host, facts.ports, self._port_owners(others))
                     cwd = self._folders.source(facts)
-                    process_spawn.describe_run(facts, folder, cwd, ports)
+                    spawn.describe_run(facts, folder, cwd, ports)
             if lock is not None:
-                process_spawn.launch(facts, folder, lock, step.timeout)
+                spawn.launch(facts, folder, lock, step.timeout)
             else:
-                process_spawn.await_start(folder, step.timeout)
+                spawn.await_start(folder, step.timeout)
 
     def _stop(self, step: StopReplica | RemoveReplica, grace: float) -> Facts | None:
         """Stop the replica that is meant; None when it is gone."""
         facts = self._find(step.name, step.id)
         if facts is not None:
-            process_spawn.stop(facts, self._folders.of(facts.name), grace, step.timeout)
+            spawn.stop(facts, self._folders.of(facts.name), grace, step.timeout)
         return facts
 
     def _look(self, facts: Facts, *, eager: bool) -> Replica:
         folder = self._folders.of(facts.name)
-        run = process_spawn.read_run(folder)
+        run = spawn.read_run(folder)
         found = Replica(
             host=self.host,
             id=facts.id,
@@ -211,7 +211,7 @@ class ProcessProvider:
         )
         if run.state != "running" or facts.healthcheck is None:
             return found
-        probe = process_health.Probe(
+        probe = health.Probe(
             check=facts.healthcheck,
             folder=folder,
             cwd=self._folders.source(facts),
@@ -219,13 +219,13 @@ class ProcessProvider:
             run=run.run,
             began=run.began,
         )
-        seen = process_health.look(probe, eager=eager)
+        seen = health.look(probe, eager=eager)
         lines = seen.output.strip().splitlines()
         probe_said = lines[-1].strip() if lines else ""
         return found.model_copy(update={"health": seen.status, "probe": probe_said})
 
     def _addresses(self, facts: Facts) -> dict[str, str]:
-        ports = process_spawn.read_run(self._folders.of(facts.name)).ports
+        ports = spawn.read_run(self._folders.of(facts.name)).ports
         return {
             name: reach(port, ports[name])
             for name, port in sorted(facts.ports.items())
@@ -234,10 +234,7 @@ class ProcessProvider:
 
     def _port_owners(self, replicas: list[Facts]) -> dict[int, str]:
         """Which of these replicas has which port; one that has ended keeps none."""
-        runs = (
-            (facts.name, process_spawn.read_run(self._folders.of(facts.name)))
-            for facts in replicas
-        )
+        runs = ((facts.name, spawn.read_run(self._folders.of(facts.name))) for facts in replicas)
         return {
             port: name
             for name, run in runs

@@ -8,10 +8,10 @@ from typing import Any
 from agentgit.errors import EngineError
 from agentgit.model.container import Container
 from agentgit.model.steps import CreateReplica, Stamp
-from agentgit.providers.docker_calls import Engine, RefusedError, drop, find
-from agentgit.providers.docker_carrier import create_carrier, put_file, remove_carrier
-from agentgit.providers.docker_inspect import CONFIG_FOLDER, create_body, endpoints
-from agentgit.providers.docker_labels import is_ours, label_part, read_label
+from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
+from agentgit.providers.docker.carrier import create_carrier, put_file, remove_carrier
+from agentgit.providers.docker.inspection import CONFIG_FOLDER, create_body, endpoints
+from agentgit.providers.docker.labels import is_ours, label_part, read_label
 
 
 def create_replica(engine: Engine, step: CreateReplica, stamp: Stamp) -> None:

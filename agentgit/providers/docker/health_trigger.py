@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentgit.providers.docker_calls import Engine, RefusedError
-from agentgit.providers.docker_inspect import read_health
+from agentgit.providers.docker.calls import Engine, RefusedError
+from agentgit.providers.docker.inspection import read_health
 
 _CHECK_MARGIN = 10.0  # seconds an engine may need beyond a check's own timeout
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Literal
 
-from agentgit.providers.docker_calls import Engine
+from agentgit.providers.docker.calls import Engine
 
 _HEADER = struct.Struct(">BxxxL")  # stream, three zeros, length: the Docker Engine API, "attach"
 _LOG_TIMEOUT = 30.0  # seconds

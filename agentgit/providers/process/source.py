@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from agentgit.errors import EngineError
-from agentgit.providers.process_files import (
+from agentgit.providers.process.files import (
     HALF,
     make_private,
     publish_folder,
     retire_folder,
 )
-from agentgit.providers.process_table import Identity, is_alive, read_self
+from agentgit.providers.process.table import Identity, is_alive, read_self
 
 _KEEP_UNUSED = 24 * 3600.0  # seconds; a rollout that still needs an export is never that old
 _LINK, _EXECUTABLE, _MODULE = "120000", "100755", "160000"

@@ -26,18 +26,18 @@ from agentgit.effects import HostStore
 from agentgit.errors import EngineError
 from agentgit.model.observed import EngineKind, HostState, Replica
 from agentgit.model.steps import EngineStep, Stamp
-from agentgit.providers.docker_calls import EngineInfo, Method, RefusedError, Reply, read_version
-from agentgit.providers.docker_inspect import read_replica, split_image
-from agentgit.providers.docker_observe import observe_environment
-from agentgit.providers.docker_output import read_log
-from agentgit.providers.docker_request import (
+from agentgit.providers.docker.calls import EngineInfo, Method, RefusedError, Reply, read_version
+from agentgit.providers.docker.health_trigger import HealthTrigger
+from agentgit.providers.docker.inspection import read_replica, split_image
+from agentgit.providers.docker.observe import observe_environment
+from agentgit.providers.docker.output import read_log
+from agentgit.providers.docker.request import (
     request_inside,
     request_published,
     shares_network,
 )
-from agentgit.providers.docker_steps import find_replica, need_replica, perform_step
-from agentgit.providers.docker_store import EngineStore
-from agentgit.providers.podman_health import HealthTrigger
+from agentgit.providers.docker.steps import find_replica, need_replica, perform_step
+from agentgit.providers.docker.store import EngineStore
 
 OnCall = Callable[[str, str], None]  # ("before" or "after", "POST /containers/create")
 CONNECT_TIMEOUT = 5.0  # seconds

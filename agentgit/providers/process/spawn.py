@@ -1,6 +1,6 @@
 """Starting and ending a process replica; what it is doing is read from its folder.
 
-A runner (`process_runner.py`) stays beside the replica and holds a lock in its folder. The lock is
+A runner (`runner.py`) stays beside the replica and holds a lock in its folder. The lock is
 taken here, before the runner exists, and handed over: there is no moment in which a second start
 could slip in, and nothing that a SIGKILL of anybody could leave wrong.
 """
@@ -18,10 +18,10 @@ from pathlib import Path
 
 from agentgit.errors import EngineError, ReplicaError
 from agentgit.model.observed import State
-from agentgit.providers import process_runner
-from agentgit.providers.process_facts import DOCUMENT, Facts, full_environment, read_signal
-from agentgit.providers.process_files import is_locked, read_json, try_lock, write_json
-from agentgit.providers.process_table import Identity, is_alive, kill_strays, signal_group
+from agentgit.providers.process import runner as runner_script
+from agentgit.providers.process.facts import DOCUMENT, Facts, full_environment, read_signal
+from agentgit.providers.process.files import is_locked, read_json, try_lock, write_json
+from agentgit.providers.process.table import Identity, is_alive, kill_strays, signal_group
 
 _LOCK, _RUN, _STOP = "lock", "run.json", "stop"
 _RUNNER, _PID, _EXIT = "runner.json", "pid.json", "exit.json"
@@ -150,7 +150,7 @@ def _run_runner(folder: Path, lock: int, timeout: float) -> str:
     """Run the runner; it says `started`, or what is wrong."""
     with (folder / LOG).open("ab") as log:
         runner = subprocess.Popen(
-            [sys.executable, "-I", "-S", process_runner.__file__, str(folder), str(lock)],
+            [sys.executable, "-I", "-S", runner_script.__file__, str(folder), str(lock)],
             cwd=folder,
             env={"PATH": os.defpath},
             stdin=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ from typing import cast
 
 from agentgit.model.container import Healthcheck
 from agentgit.model.observed import Health
-from agentgit.providers.process_files import read_json, write_json
+from agentgit.providers.process.files import read_json, write_json
 
 RECORD = "health.json"
 _SOON, _LATER = 0.2, 1.0  # seconds between two looks at a replica that is not healthy (yet)

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from agentgit.errors import EngineError
-from agentgit.providers.docker_calls import Engine, RefusedError, drop, find
+from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
 
 CARRIER_TAG = "agentgit/carrier:1"
 _EPOCH = "1970-01-01T00:00:00Z"

@@ -14,7 +14,7 @@ from typing import Any
 from agentgit.model.container import Container, Limits, Port
 from agentgit.model.observed import EngineKind, Health, Live, Replica, State
 from agentgit.model.steps import ReplicaSpec, Stamp
-from agentgit.providers.docker_labels import label_replica, read_label
+from agentgit.providers.docker.labels import label_replica, read_label
 
 CONFIG_FOLDER = "/run/agentgit"
 PODMAN_PIDS = 2048  # Podman limits by default, and reports it like a limit that was asked for

@@ -1,0 +1,1 @@
+"""Docker, and Podman through the same API: one engine endpoint on behalf of one project."""

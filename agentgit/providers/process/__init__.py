@@ -1,0 +1,1 @@
+"""Replicas as processes of this machine, for trying things out and for hosts without an engine."""
