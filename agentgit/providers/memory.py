@@ -7,12 +7,13 @@ ending at once) is decided by `behave`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from threading import Lock
+from threading import Event, Lock
 from typing import Literal, assert_never
 
 from agentgit.effects import HostStore
-from agentgit.errors import EngineError
+from agentgit.errors import EngineError, ReplicaError
 from agentgit.model.container import Limits
 from agentgit.model.observed import HostState, Leftover, Live, Replica
 from agentgit.model.steps import (
@@ -31,8 +32,10 @@ from agentgit.model.steps import (
     UpdateReplica,
 )
 
-Behaviour = Literal["healthy", "unhealthy", "ends"]
+Behaviour = Literal["healthy", "unhealthy", "ends", "unstartable"]
 SUPPORTS = frozenset({"update"})
+_FIRST_PORT = 40_000
+_LOOK = 0.01  # seconds between two looks at a log
 
 
 class MemoryStore:
@@ -79,10 +82,21 @@ class MemoryEngine:
         self.missing_images: set[str] = set()
         self.foreign_ports: dict[int, str] = {}
         self.stores: dict[str, MemoryStore] = {}
+        self.logs: dict[str, list[str]] = {}
         self.calls: list[tuple[str, str]] = []
         self.behave: Callable[[ReplicaSpec], Behaviour] = lambda _: "healthy"
+        self.exit_code = 1
+        self.changed = Event()
+        self.write: Callable[[ReplicaSpec], list[str]] = lambda spec: [f"{spec.name} starts"]
+        self.write_end: Callable[[ReplicaSpec], list[str]] = lambda _: []
         self.lock = Lock()
         self._count = 0
+        self._port = _FIRST_PORT
+
+    def next_port(self) -> int:
+        """Give a port that nobody has."""
+        self._port += 1
+        return self._port
 
     def next_id(self) -> str:
         """Give an id that was never used before."""
@@ -133,21 +147,31 @@ class MemoryProvider:
 
     def replica(self, name: str) -> Replica | None:
         """One replica as it is now."""
-        found = self.engine.replicas.get(name)
+        found = self._own(name)
         return found[0] if found else None
 
-    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:  # noqa: ARG002 - nothing more will ever be written
-        """What a replica wrote: one line that says how it is."""
-        found = self.engine.replicas.get(name)
-        lines = [f"{name} is {found[0].health}"] if found else []
-        return iter(lines[-tail:] if tail else lines)
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """What a replica wrote, as the engine was told; `follow` waits until it has ended."""
+        self._find(name)
+        lines = self.engine.logs.setdefault(name, [])
+        at = 0 if tail is None else max(0, len(lines) - tail)
+        while True:
+            found = self._own(name)
+            ended = found is None or found[0].state != "running"
+            yield from lines[at:]
+            at = len(lines)
+            if ended or not follow:
+                return
+            self.engine.changed.wait(_LOOK)
 
     def request(self, name: str, port: str, path: str, timeout: float) -> tuple[int, bytes]:  # noqa: ARG002 - answers at once
-        """Answer 200 while healthy, 503 else."""
-        found = self.engine.replicas.get(name)
-        if found is None or found[0].state != "running":
-            raise EngineError(f"{name} does not run on {self.host}")
-        return (200 if found[0].serving else 503), b"{}"
+        """Answer 200 while healthy and 503 else, or with the configuration at `/config`."""
+        replica, spec = self._find(name)
+        if replica.state != "running" or port not in replica.addresses:
+            raise EngineError(f"{self.host}: {name} does not answer at port {port}")
+        if path == "/config":
+            return 200, json.dumps(dict(spec.document)).encode()
+        return (200 if replica.serving else 503), b"{}"
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -176,12 +200,14 @@ class MemoryProvider:
             case RemoveReplica():
                 self._remove(step.name, step.id)
             case RemoveLeftover():
-                self.engine.networks.discard((self._project_id, step.name))
+                self._remove_network(step.name)
             case _:  # pragma: no cover - mypy proves that nothing is left
                 assert_never(step)
 
     def _create(self, spec: ReplicaSpec, stamp: Stamp) -> None:
         if spec.name in self.engine.replicas:
+            if self._own(spec.name) is None:
+                raise EngineError(f"{self.host}: the name {spec.name} is taken by somebody else")
             return
         container = spec.container
         replica = Replica(
@@ -196,6 +222,7 @@ class MemoryProvider:
             rollout=stamp.rollout,
             fence=stamp.fence,
             state="created",
+            health="starting" if container and container.healthcheck else "none",
             image=container.image if container else "",
             live=Live(
                 limits=container.limits if container else Limits(),
@@ -205,35 +232,60 @@ class MemoryProvider:
         self.engine.replicas[spec.name] = (replica, spec)
 
     def _start(self, name: str) -> None:
-        _, spec = self._find(name)
+        replica, spec = self._find(name)
+        if replica.state == "running":
+            return
         behaviour = self.engine.behave(spec)
+        if behaviour == "unstartable":
+            raise ReplicaError(f"{name} cannot start: its program does not exist")
+        self.engine.logs.setdefault(name, []).extend(self.engine.write(spec))
         if behaviour == "ends":
-            self._set(name, state="exited", exit_code=1, health="none")
+            self._set(name, state="exited", exit_code=self.engine.exit_code, health="none")
             return
         checked = spec.container is not None and spec.container.healthcheck is not None
-        health = "healthy" if behaviour == "healthy" else "unhealthy"
-        self._set(
-            name, state="running", health=health if checked or health != "healthy" else "none"
-        )
+        health = behaviour if checked or behaviour == "unhealthy" else "none"
+        ports = spec.container.ports if spec.container else {}
+        addresses = {
+            key: f"127.0.0.1:{port.published or self.engine.next_port()}"
+            for key, port in ports.items()
+        }
+        self._set(name, state="running", health=health, addresses=addresses)
 
     def _update(self, step: UpdateReplica) -> None:
         self._find(step.name)
         self._set(step.name, live=Live(limits=step.limits, restart=step.restart))
 
     def _stop(self, name: str, replica_id: str | None) -> None:
-        found = self.engine.replicas.get(name)
+        found = self._own(name)
         if found and replica_id in {None, found[0].id} and found[0].state == "running":
-            self._set(name, state="exited", exit_code=0, health="none")
+            self.engine.logs.setdefault(name, []).extend(self.engine.write_end(found[1]))
+            self._set(name, state="exited", exit_code=0, health="none", addresses={})
 
     def _remove(self, name: str, replica_id: str | None) -> None:
-        found = self.engine.replicas.get(name)
+        found = self._own(name)
         if found and replica_id in {None, found[0].id}:
             del self.engine.replicas[name]
+            self.engine.logs.pop(name, None)
+
+    def _remove_network(self, name: str) -> None:
+        users = [
+            replica.name
+            for replica, spec in self.engine.replicas.values()
+            if name in spec.networks.values()
+        ]
+        if users:
+            raise EngineError(f"{self.host}: the network {name} is used by {', '.join(users)}")
+        self.engine.networks.discard((self._project_id, name))
+
+    def _own(self, name: str) -> tuple[Replica, ReplicaSpec] | None:
+        found = self.engine.replicas.get(name)
+        return found if found and found[1].project_id == self._project_id else None
 
     def _find(self, name: str) -> tuple[Replica, ReplicaSpec]:
-        if name not in self.engine.replicas:
+        found = self._own(name)
+        if found is None:
             raise EngineError(f"{self.host} has no replica {name}")
-        return self.engine.replicas[name]
+        return found
 
     def _set(self, name: str, **facts: object) -> None:
         replica, spec = self.engine.replicas[name]

@@ -67,6 +67,14 @@ class Fleet:
         """A plain environment: no terminal, no colours, a state folder of this test."""
         return {**os.environ, **IDENTITY, "AGENTGIT_STATE_HOME": str(self.state)}
 
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start agentgit and go on; who starts it ends it (`running_in_background`)."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "agentgit", *words],
+            cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
     def git(self, *words: str) -> str:
         done = subprocess.run(
             ["git", *words], cwd=self.folder, env=self.environment(), check=True,
