@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from agentgit.compile.build import compile_environment, compile_project
-from agentgit.errors import ConfigError
+from agentgit.errors import ConfigError, UsageError
 from agentgit.execute.lease import Holder, hold_lease
 from agentgit.model.events import Event
 from agentgit.model.rollout import RolloutRecord
@@ -96,7 +96,7 @@ def unpin(world: World, environment: str, reason: str) -> RolloutRecord:
     project_id = compile_project(world.source.snapshot("HEAD")).id
     pin = find_pin(world, ledger.rollouts(environment), follow(world, environment)[1])
     if pin is None:
-        raise ConfigError(f"{environment} is not pinned", hint="nothing to end")
+        raise UsageError(f"{environment} is not pinned", hint="there is nothing to end")
     record = new_unpin(world, project_id, pin, environment, reason)
     ledger.begin(record, None)
     ledger.finish(record, ())

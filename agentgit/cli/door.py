@@ -39,9 +39,16 @@ def read_snapshot(source: GitSource, revision: str | None) -> Snapshot:
 
 
 def choose_environment(snapshot: Snapshot, given: str | None) -> str:
-    """Check the name that was given, or take the only one there is. Raises UsageError."""
-    from agentgit.compile.layout import list_environments, require_environment
+    """Check the name that was given, or take the only one there is.
 
+    Raises UsageError, and ConfigError where the snapshot holds no project at all.
+    """
+    from agentgit.compile.build import compile_project
+    from agentgit.compile.layout import list_environments, require_environment
+    from agentgit.compile.places import PROJECT
+
+    if PROJECT not in snapshot.files:
+        compile_project(snapshot)  # says why
     if given is not None:
         require_environment(snapshot, given)
         return given

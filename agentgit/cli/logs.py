@@ -59,10 +59,17 @@ def command(
 
 
 def _find(observed: Observed, instance: str, slot: int | None) -> list[Replica]:
-    """Find the replicas that are meant. Raises UsageError where there are none."""
-    from agentgit.errors import UsageError
+    """Find the replicas that are meant. Raises UsageError, EngineError where there are none."""
+    from agentgit.errors import EngineError, UsageError
 
     mine = [one for one in observed.replicas if one.instance == instance]
+    if not mine and observed.unreachable:
+        silent = observed.unreachable[0]
+        raise EngineError(
+            f"{silent.host} of {observed.environment} cannot be reached: "
+            + silent.reason.removeprefix(f"{silent.host}: "),
+            hint=silent.hint or "agentgit doctor shows which engines answer",
+        )
     if not mine:
         running = ", ".join(sorted({one.instance for one in observed.replicas}))
         hint = f"running: {running}" if running else "nothing runs there"

@@ -95,6 +95,10 @@ def _read_project(workspace: Workspace) -> Project | None:
             near = next((path for path in workspace.paths if path.lower() == "agentgit.yml"), None)
             hint = f"rename {near} to {PROJECT}" if near else "agentgit init writes one"
             message = f"there is no {PROJECT} at the root of the repository"
+            commit = workspace.snapshot.commit
+            if commit is not None and not near:
+                message = f"{PROJECT} is not in commit {commit.short}"
+                hint = "commit it first, or name a revision that has it"
             workspace.report(Problem(message, Location(PROJECT), hint))
         return None
     spec = validate_tree(ProjectSpec, document.spec, workspace.report)

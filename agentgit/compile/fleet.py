@@ -94,7 +94,10 @@ class Fleet:
             return None
         if not self.workspace.exists(global_agent(agent.value)):
             known = stems(self.workspace.below("global/agents"), "global/agents/")
-            hint = did_you_mean(agent.value, known) or f"known agents: {list_names(known)}"
+            hint = did_you_mean(agent.value, known) or (
+                f"known agents: {list_names(known)}" if known
+                else f"write {global_agent(agent.value)}"
+            )  # fmt: skip
             message = f"there is no agent {agent.value}"
             self.workspace.report(Problem(message, locate(agent), hint))
             return None
@@ -192,7 +195,10 @@ class Fleet:
         name = str(node.value) if isinstance(node, Scalar) else ""
         if name not in known:
             if not self.workspace.failed(ROLLOUTS):
-                hint = did_you_mean(name, known) or f"{ROLLOUTS} has: {list_names(known)}"
+                hint = did_you_mean(name, known) or (
+                    f"{ROLLOUTS} has: {list_names(known)}" if known
+                    else f"write it in {ROLLOUTS}, or a map right here"
+                )  # fmt: skip
                 message = f"there is no rollout {name}"
                 self.workspace.report(Problem(message, locate(node), hint))
             return None

@@ -77,9 +77,11 @@ def require_environment(snapshot: Snapshot, environment: str) -> None:
     """Refuse the name of an environment that does not exist. Raises UsageError."""
     known = list_environments(snapshot)
     if environment not in known:
-        hint = did_you_mean(environment, known) or _known("environments", known)
-        if not known:
-            hint = f"write {environment_file(environment)}"
+        commit = "" if snapshot.commit is None else " and commit it"
+        write = f"write {environment_file(environment)}{commit}"
+        hint = did_you_mean(environment, known) or write
+        if known and hint == write:
+            hint = f"{_known('environments', known)}; for a new one {write}"
         raise UsageError(f"there is no environment {environment}", hint=hint)
 
 

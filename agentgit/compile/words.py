@@ -98,8 +98,9 @@ def advise(node: Node, expected: str) -> str | None:
         return _advise_quotes(node, expected)
     if expected == "true or false" and value.lower() in _TRUTH:
         return f"write {_TRUTH[value.lower()]} without quotes"
-    if "number" in expected and re.fullmatch(r"[-+]?\d+", value):
-        return f"write {value} without quotes"
+    if "number" in expected:
+        is_number = re.fullmatch(r"[-+]?\d+", value)
+        return f"write {value} without quotes" if is_number else "write it in digits, such as 2"
     return None
 
 

@@ -27,7 +27,7 @@ def classify_failure(
         replica=target,
         revision=replica.revision if replica else "",
         step=step,
-        message=error.message,
+        message=error.message.removeprefix(f"{host}: "),  # `host` says it already
         hint=error.hint or "",
         fault="revision" if guilty else "world",
         log=_read_log(providers, host, target) if guilty else (),

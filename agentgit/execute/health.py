@@ -37,9 +37,12 @@ def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped:
     """
     began = clock.monotonic()
     since: float | None = None
+    ended_with: int | None = None
     while True:
         replica = provider.replica(step.name)
-        check_alive(replica, step.name)
+        if replica and replica.exit_code is not None:
+            ended_with = replica.exit_code  # seen between two runs; a running one has none
+        check_alive(replica, step.name, ended_with)
         now = clock.monotonic()
         since = (now if since is None else since) if replica and replica.serving else None
         if since is not None and now - since >= step.min_healthy_time:
@@ -70,8 +73,12 @@ def hold(step: Hold, providers: Providers, clock: Clock, stopped: Stopped) -> No
         clock.sleep(min(POLL * 5, max(0.0, end - clock.monotonic())))
 
 
-def check_alive(replica: Replica | None, name: str) -> None:
-    """Raise ReplicaError for a replica that is gone, has ended, keeps crashing or is unhealthy."""
+def check_alive(replica: Replica | None, name: str, ended_with: int | None = None) -> None:
+    """Raise ReplicaError for a replica that is gone, has ended, keeps crashing or is unhealthy.
+
+    `ended_with` is the exit code of an earlier run, where it was seen. Docker calls a replica
+    unhealthy that it is about to restart: what it ended with says more than that.
+    """
     if replica is None:
         raise ReplicaError(f"{name} is gone: somebody removed it")
     if replica.state == "exited":
@@ -79,8 +86,9 @@ def check_alive(replica: Replica | None, name: str) -> None:
         why = f": {replica.error}" if replica.error else ""
         raise ReplicaError(f"{name} ended{code}{why}")
     if replica.restarts >= MAX_RESTARTS:
-        raise ReplicaError(f"{name} keeps crashing: restarted {replica.restarts} times")
-    if replica.health == "unhealthy":
+        code = "" if ended_with is None else f", last ended with exit code {ended_with}"
+        raise ReplicaError(f"{name} keeps crashing: restarted {replica.restarts} times{code}")
+    if replica.health == "unhealthy" and replica.state != "restarting":
         raise ReplicaError(f"{name} is unhealthy{_say_probe(replica)}")
 
 

@@ -88,6 +88,7 @@ class Unreachable(Value):
 
     host: str
     reason: str
+    hint: str = ""
 
 
 class Observed(Value):

@@ -6,6 +6,7 @@ the provider names of OpenTelemetry GenAI, `container` those of Compose. The res
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -13,6 +14,10 @@ from pydantic import Field, model_validator
 
 from agentgit.model.container import Argv, Container, EnvironmentKey, Text
 from agentgit.model.value import CamelValue, Duration, Json, Name, Value
+
+_NAMED = r"(?:[^\s/@]+@)?(?:\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]]+)"
+_ENDPOINT = re.compile(rf"unix:///\S+|tcp://{_NAMED}:(\d+)/?|ssh://{_NAMED}(?::(\d+))?/?")
+_PORTS = range(1, 65536)
 
 
 class Skill(CamelValue):
@@ -207,6 +212,27 @@ class Host(CamelValue):
         examples=["unix:///run/podman/podman.sock", "ssh://deploy@eu-1.example"],
     )
     labels: Mapping[str, Text] = {}
+
+    @model_validator(mode="after")
+    def _check_endpoint(self) -> Host:
+        if self.endpoint is None:
+            return self
+        if self.engine == "process":
+            if not self.endpoint.startswith("/"):
+                message = "the endpoint of a process host must be the absolute path of a folder"
+                raise ValueError(message)
+        elif not _is_endpoint(self.endpoint):
+            message = (
+                "endpoint must be unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST, found "
+                f'"{self.endpoint}"'
+            )
+            raise ValueError(message)
+        return self
+
+
+def _is_endpoint(text: str) -> bool:
+    found = _ENDPOINT.fullmatch(text)
+    return found is not None and all(int(port) in _PORTS for port in found.groups() if port)
 
 
 class EnvironmentSpec(CamelValue):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from difflib import get_close_matches
 
-from agentgit.errors import ConfigError, EngineError, GuardError, Location
+from agentgit.errors import ConfigError, EngineError, GuardError, Location, UsageError
 from agentgit.model.container import Port
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
@@ -19,9 +20,11 @@ def check_reachable(observed: Observed) -> None:
     if observed.unreachable:
         first = observed.unreachable[0]
         names = ", ".join(one.host for one in observed.unreachable)
+        reason = first.reason.removeprefix(f"{first.host}: ")
+        what_to_do = first.hint or "agentgit doctor shows which engines answer"
         raise EngineError(
-            f"{names} of {observed.environment} cannot be reached: {first.reason}",
-            hint="nothing was changed; agentgit doctor shows which engines answer",
+            f"{names} of {observed.environment} cannot be reached: {reason}",
+            hint=f"nothing was changed; {what_to_do}",
         )
 
 
@@ -29,9 +32,9 @@ def check_not_emptied(desired: Desired, observed: Observed, request: PlanRequest
     """Refuse to remove everything because the last instance file is gone."""
     if not desired.instances and observed.replicas and not request.destroy:
         count = len(observed.replicas)
+        run = "1 replica runs" if count == 1 else f"{count} replicas run"
         raise GuardError(
-            f"{desired.environment} would become empty: {count} replicas run and no instance "
-            "is declared",
+            f"{desired.environment} would become empty: {run} and no instance is declared",
             hint=f"to remove all of it: agentgit destroy -e {desired.environment}",
         )
 
@@ -40,10 +43,10 @@ def check_known(desired: Desired, observed: Observed, names: frozenset[str]) -> 
     """Refuse names that are neither declared nor running."""
     known = {one.name for one in desired.instances} | {one.instance for one in observed.replicas}
     for name in sorted(names - known):
-        listed = ", ".join(sorted(known)) or "there is none"
-        raise ConfigError(
-            f"{desired.environment} has no instance {name}", hint=f"instances: {listed}"
-        )
+        near = get_close_matches(name, sorted(known), 1)
+        listed = f"instances: {', '.join(sorted(known))}" if known else "there is none at all"
+        hint = f"did you mean {near[0]}?" if near else listed
+        raise UsageError(f"{desired.environment} has no instance {name}", hint=hint)
 
 
 def check_ports(

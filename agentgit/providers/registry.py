@@ -125,7 +125,11 @@ def _record_path(place: Place) -> Path:
 def _read_record(place: Place) -> Mapping[str, Endpoint]:
     try:
         rows = json.loads(_record_path(place).read_text())
-        return {name: Endpoint(engine, url) for name, (engine, url) in rows.items()}
+        recorded = {name: Endpoint(engine, url) for name, (engine, url) in rows.items()}
+        unknown = {one.engine for one in recorded.values()} - set(PROVIDERS)
+        if unknown:
+            raise ValueError(f"there is no engine {min(unknown)}")  # noqa: TRY301 - one message
+        return recorded
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -39,7 +39,7 @@ def locate_repository(folder: str) -> Repository:
     )
     flags = os.fsdecode(asked.out).split("\n", 3)
     if len(flags) < 4:
-        raise _not_a_repository(folder, asked.err)
+        raise _not_a_repository(str(start), asked.err)
     bare, inside, shallow, top = flags[0] == "true", flags[1] == "true", flags[2] == "true", ""
     if asked.code == 0:
         top = flags[3].removesuffix("\n")
@@ -69,7 +69,7 @@ def locate_project(repository: Repository, folder: str) -> str:
         if candidate == repository.top:
             break
     raise ConfigError(
-        f"no {PROJECT_FILE} in {folder} or above it, up to the top of the repository",
+        f"no {PROJECT_FILE} in {start} or above it, up to the top of the repository",
         hint="agentgit init writes a small project to start from",
     )
 

@@ -27,4 +27,4 @@ def _observe(provider: Provider, environment: str) -> HostState | Unreachable:
     try:
         return provider.observe(environment)
     except EngineError as error:
-        return Unreachable(host=provider.host, reason=error.message)
+        return Unreachable(host=provider.host, reason=error.message, hint=error.hint or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentgit.compile.build import compile_environment
-from agentgit.errors import ConfigError, GuardError
+from agentgit.errors import GuardError, UsageError
 from agentgit.model.plan import Pin
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
@@ -13,7 +13,7 @@ from agentgit.workflow.session import Request, Target, World
 
 
 def choose_target(world: World, request: Request, records: tuple[RolloutRecord, ...]) -> Target:
-    """Decide what to compile. Raises GitError, ConfigError and GuardError."""
+    """Decide what to compile. Raises any AgentgitError."""
     if request.worktree:
         return Target(world.source.worktree(), None, None, None)
     branch, followed = follow(world, request.environment)
@@ -90,7 +90,7 @@ def _go_back(
     else:
         found = previous_success(records)
         if found is None:
-            raise ConfigError(
+            raise UsageError(
                 f"{environment} has no earlier success to go back to",
                 hint=f"agentgit history -e {environment} lists rollouts; name a commit with --to",
             )

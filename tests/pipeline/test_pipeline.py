@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from agentgit.errors import ConfigError, EngineError, GuardError, LeaseError, StaleError
+from agentgit.errors import (
+    ConfigError,
+    EngineError,
+    GuardError,
+    LeaseError,
+    StaleError,
+    UsageError,
+)
 from agentgit.execute.clock import SystemClock
 from agentgit.execute.lease import Holder, hold_lease
 from agentgit.pipeline import apply_plan, is_news, prepare_plan, unpin
@@ -137,7 +144,7 @@ def test_only_limits_the_plan_and_the_rest_stays_pending(project: Any) -> None:
 
 
 def test_only_an_instance_that_nobody_knows_is_an_error(project: Any) -> None:
-    with pytest.raises(ConfigError, match="no instance gama"):
+    with pytest.raises(UsageError, match="no instance gama"):
         project.plan(only=("gama",))
 
 
@@ -177,7 +184,7 @@ def test_unpin_lets_go(project: Any) -> None:
     session = project.plan()
     assert session.plan.pin is None
     assert {c.kind for c in session.plan.changes} == {"replace"}
-    with pytest.raises(ConfigError, match="not pinned"):
+    with pytest.raises(UsageError, match="not pinned"):
         unpin(project.open(), "production", "")
 
 

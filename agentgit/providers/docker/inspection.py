@@ -52,7 +52,7 @@ def read_replica(found: Mapping[str, Any], host: str, kind: EngineKind) -> Repli
         fence=_number(read_label(labels, "fence")),
         state=status,
         health=read_health(found),
-        exit_code=state.get("ExitCode") if status == "exited" else None,
+        exit_code=state.get("ExitCode") if status in {"exited", "restarting"} else None,
         restarts=found.get("RestartCount") or 0,
         error=state.get("Error") or "",
         probe=_read_probe(state),

@@ -307,5 +307,5 @@ def _hint(error: BaseException) -> str:
             "start it, or correct the host's `endpoint` in environment.yaml; see `agentgit doctor`"
         )
     if "paramiko" in str(error):
-        return "ssh endpoints need one package more: pip install 'docker[ssh]'"
+        return "ssh endpoints need one package more: pip install 'agentgit[ssh]'"
     return "see `agentgit doctor`"
