@@ -161,7 +161,7 @@ def test_ssh_says_what_it_needs() -> None:
     provider = DockerProvider("eu-1", "ssh://deploy@nowhere.example", "0" * 36)
     with pytest.raises(EngineError, match="paramiko") as caught:
         provider.observe("staging")
-    assert "docker[ssh]" in (caught.value.hint or "")
+    assert "agentgit[ssh]" in (caught.value.hint or "")
     provider.close()
 
 
