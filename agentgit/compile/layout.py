@@ -81,7 +81,7 @@ def require_environment(snapshot: Snapshot, environment: str) -> None:
         write = f"write {environment_file(environment)}{commit}"
         hint = did_you_mean(environment, known) or write
         if known and hint == write:
-            hint = f"{_known('environments', known)}; for a new one {write}"
+            hint = _known("environments", known) + (f"; for a new one {write}" if commit else "")
         raise UsageError(f"there is no environment {environment}", hint=hint)
 
 

@@ -34,6 +34,7 @@ PATTERNS = {
 }
 _TRUTH = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false",
           "false": "false"}  # fmt: skip
+_NUMBERS = {"a whole number", "a number"}
 _SHOWN = 48
 
 
@@ -98,10 +99,9 @@ def advise(node: Node, expected: str) -> str | None:
         return _advise_quotes(node, expected)
     if expected == "true or false" and value.lower() in _TRUTH:
         return f"write {_TRUTH[value.lower()]} without quotes"
-    if "number" in expected:
-        is_number = re.fullmatch(r"[-+]?\d+", value)
-        return f"write {value} without quotes" if is_number else "write it in digits, such as 2"
-    return None
+    if "number" in expected and re.fullmatch(r"[-+]?\d+", value):
+        return f"write {value} without quotes"
+    return "write it in digits, such as 2" if expected in _NUMBERS else None
 
 
 def _advise_quotes(node: Scalar, expected: str) -> str | None:

@@ -30,7 +30,7 @@ class HeldReplicaError(Exception):
 
 
 def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped: Stopped) -> None:
-    """Return when the replica has been serving for `min_healthy_time` without a break.
+    """Return when one run of the replica has been serving for `min_healthy_time` without a break.
 
     Raises ReplicaError when it ends, crashes again and again, is unhealthy, is gone, or the
     timeout is over.
@@ -38,8 +38,11 @@ def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped:
     began = clock.monotonic()
     since: float | None = None
     ended_with: int | None = None
+    run = ""
     while True:
         replica = provider.replica(step.name)
+        if replica and f"{replica.restarts} {replica.started_at}" != run:
+            run, since = f"{replica.restarts} {replica.started_at}", None  # it began again
         if replica and replica.exit_code is not None:
             ended_with = replica.exit_code  # seen between two runs; a running one has none
         check_alive(replica, step.name, ended_with)

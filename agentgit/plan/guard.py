@@ -24,7 +24,7 @@ def check_reachable(observed: Observed) -> None:
         what_to_do = first.hint or "agentgit doctor shows which engines answer"
         raise EngineError(
             f"{names} of {observed.environment} cannot be reached: {reason}",
-            hint=f"nothing was changed; {what_to_do}",
+            hint=f"{what_to_do}; nothing was changed",
         )
 
 

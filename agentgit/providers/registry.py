@@ -129,7 +129,6 @@ def _read_record(place: Place) -> Mapping[str, Endpoint]:
         unknown = {one.engine for one in recorded.values()} - set(PROVIDERS)
         if unknown:
             raise ValueError(f"there is no engine {min(unknown)}")  # noqa: TRY301 - one message
-        return recorded
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -137,3 +136,4 @@ def _read_record(place: Place) -> Mapping[str, Endpoint]:
             f"cannot read {_record_path(place)}: {error}",
             hint="it says which engine each host uses; remove the file to look again",
         ) from error
+    return recorded

@@ -12,6 +12,7 @@ from agentgit.model.snapshot import Commit
 
 _SIGNATURE = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) ([+-])(\d\d)(\d\d)")
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PERHAPS_ID = re.compile(r"[0-9a-f]{7,64}")
 
 
 def find_commit(git: Git, revision: str) -> Commit:
@@ -73,7 +74,7 @@ def _unknown(git: Git, revision: str) -> GitError:
             "the repository has no commits yet",
             hint="commit the project first: git add -A && git commit",
         )
-    if git.shallow and (_FULL_ID.fullmatch(revision) or re.search(r"[~^]", revision)):
+    if git.shallow and (_PERHAPS_ID.fullmatch(revision) or re.search(r"[~^]", revision)):
         return GitError(
             f"{revision} is not in this clone, which is shallow",
             hint="git fetch --unshallow brings the whole history (in CI: fetch-depth: 0)",

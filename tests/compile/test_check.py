@@ -27,7 +27,8 @@ def instance(line: str) -> dict[str, str]:
 
 
 CASES = [  # line 5 of an instance | column | message | hint
-    ("scale: {replicas: three}", 21, 'replicas must be a whole number, found "three"', None),
+    ("scale: {replicas: three}", 21, 'replicas must be a whole number, found "three"',
+     "write it in digits, such as 2"),
     ("scale: {replicas: 5000}", 21, "replicas must be at most 1000, found 5000", None),
     ("scale: {replicas: -1}", 21, "replicas must be at least 0, found -1", None),
     ('scale: {replicas: "3"}', 21, 'replicas must be a whole number, found "3"',
@@ -70,7 +71,7 @@ CASES = [  # line 5 of an instance | column | message | hint
     ("container: {deploy: {resources: {limits: {cpus: -1}}}}", 51,
      "cpus must be more than 0, found -1", None),
     ("container: {deploy: {resources: {limits: {cpus: many}}}}", 51,
-     'cpus must be a number, found "many"', None),
+     'cpus must be a number, found "many"', "write it in digits, such as 2"),
     ("container: {environment: {A: true}}", 32, "A must be text, found true",
      'write it in quotes: "true"'),
     ("container: {environment: {1A: x}}", 29,

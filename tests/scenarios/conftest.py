@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,45 @@ class Done:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    def says(self, *words: str) -> str:
+        """Check that it is exactly one error with a hint, and that it has these words."""
+        lines = self.err.splitlines()
+        errors = [line for line in lines if line.startswith("error:")]
+        hints = [line for line in lines if line.startswith("hint:")]
+        assert (len(errors), len(hints)) == (1, 1), self.err
+        return self.has(*words)
+
+    def has(self, *words: str) -> str:
+        """Check that these words are in what it wrote, in whichever stream."""
+        everything = f"{self.out}\n{self.err}"
+        missing = [one for one in words if one not in everything]
+        assert not missing, f"{missing} not in:\n{everything}"
+        return everything
+
+
+@dataclass
+class Background:
+    """A command that is still at work."""
+
+    process: subprocess.Popen[str]
+    seen: str = ""
+
+    def until(self, words: str) -> None:
+        """Read what it says until these words have come."""
+        assert self.process.stderr is not None
+        while words not in self.seen:
+            line = self.process.stderr.readline()
+            assert line, f"ended without saying {words!r}:\n{self.seen}"
+            self.seen += line
+
+    def end(self, signal: int | None = None) -> Done:
+        """Wait for its end, after sending a signal if one is given."""
+        if signal is not None:
+            self.process.send_signal(signal)
+        out, err = self.process.communicate(timeout=60)
+        assert "Traceback" not in err, err
+        return Done(self.process.returncode, out, self.seen + err)
+
 
 @dataclass
 class Fleet:
@@ -67,13 +107,18 @@ class Fleet:
         """A plain environment: no terminal, no colours, a state folder of this test."""
         return {**os.environ, **IDENTITY, "AGENTGIT_STATE_HOME": str(self.state)}
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start agentgit and go on; who starts it ends it (`running_in_background`)."""
-        return subprocess.Popen(
+    @contextmanager
+    def background(self, *words: str) -> Iterator[Background]:
+        """Start agentgit and go on; at the end of the block it is gone."""
+        with subprocess.Popen(
             [sys.executable, "-m", "agentgit", *words],
             cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        ) as process:  # fmt: skip
+            try:
+                yield Background(process)
+            finally:
+                process.kill()
 
     def git(self, *words: str) -> str:
         done = subprocess.run(
@@ -120,6 +165,7 @@ class Fleet:
     def destroy(self) -> None:
         """Remove all of it, by agentgit first and by hand what that left."""
         self.git("checkout", "-q", "-f", "main")
+        self.git("clean", "-q", "-d", "-f")
         for environment in ("production", "staging"):
             self.run("destroy", "-e", environment, "--yes", expect=None)
         if self.kind != "process":
@@ -203,6 +249,111 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
 def process_fleet(tmp_path: Path) -> Iterator[Fleet]:
     """The example fleet as processes, for what does not depend on the engine."""
     made = make_fleet(tmp_path / "fleet", "process", "", tmp_path / "state")
+    yield made
+    made.destroy()
+
+
+WORKER = "global/agents/worker.yaml"
+ALPHA = "environments/production/instances/alpha.yaml"
+PLACE = "environments/production/environment.yaml"
+SMALL = {
+    "agentgit.yaml": """\
+apiVersion: agentgit.dev/v1alpha1
+kind: Project
+metadata: {name: acme}
+spec:
+  id: ID
+""",
+    PLACE: """\
+kind: Environment
+metadata: {name: production}
+spec:
+  hosts: {local: {HOST}}
+""",
+    ALPHA: """\
+kind: Instance
+metadata: {name: alpha}
+spec:
+  agent: worker
+""",
+    WORKER: """\
+kind: Agent
+metadata: {name: worker}
+spec:
+  instructions: {file: ../prompts/worker.md}
+  config: {exit: 0}
+  scale: {replicas: 1}
+  container:
+    image: IMAGE
+    command: [sh, -c, "trap 'exit 0' TERM; echo serving; while :; do sleep 0.1; done"]
+    healthcheck: {test: [CMD-SHELL, "test ! -e HOLD"], interval: 100ms, timeout: 5s, retries: 900}
+    stop_grace_period: 2s
+  process: {source: ../../agents, command: [python3, agent.py]}
+  rollout: {minHealthyTime: 200ms, healthyDeadline: 60s, progressDeadline: 90s}
+""",
+    "global/prompts/worker.md": "Be kind.\n",
+    "agents/agent.py": """\
+import json, os, signal, sys
+with open(os.environ["AGENTGIT_CONFIG"]) as file:
+    config = json.load(file)["config"]
+print("serving", flush=True)
+if config["exit"]:
+    print("cannot reach the database", flush=True)
+    sys.exit(config["exit"])
+signal.sigwait({signal.SIGTERM})
+""",
+}
+
+
+class SmallFleet(Fleet):
+    """One agent, one instance, one replica: fast, for what does not need more."""
+
+    @property
+    def hold(self) -> Path:
+        """While this file exists no replica (process) becomes healthy."""
+        return self.state.parent / "hold"
+
+    def clone(self, origin: str, folder: Path, *options: str) -> SmallFleet:
+        """Clone a repository: another place to work from on the same fleet."""
+        self.git("clone", "-q", *options, origin, str(folder))
+        return SmallFleet(folder, self.kind, self.url, self.state, self.project_id)
+
+
+def make_small_fleet(folder: Path, kind: str, url: str, state: Path) -> SmallFleet:
+    """Write and commit a small fleet with an identity of its own."""
+    fleet = SmallFleet(folder, kind, url, state)
+    host = f'engine: {kind}, endpoint: "{url}"' if url else f"engine: {kind}"
+    words = {"ID": fleet.project_id, "HOST": host, "HOLD": str(fleet.hold), "IMAGE": PYTHON_IMAGE}
+    for path, text in SMALL.items():
+        for word, meaning in words.items():
+            text = text.replace(word, meaning)  # noqa: PLW2901 - one word after the other
+        fleet.write(path, text)
+    fleet.git("init", "-q", "-b", "main")
+    fleet.commit("First fleet")
+    return fleet
+
+
+@pytest.fixture
+def small_fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    """One process that runs."""
+    made = make_small_fleet(tmp_path / "small", "process", "", tmp_path / "state")
+    made.apply()
+    yield made
+    made.hold.unlink(missing_ok=True)
+    made.destroy()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.xdist_group("docker")]),
+        pytest.param("podman", marks=[pytest.mark.podman, pytest.mark.xdist_group("podman")]),
+    ]
+)
+def small_containers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallFleet]:
+    """One container that runs, on each engine."""
+    url = request.getfixturevalue(f"{request.param}_engine").url
+    made = make_small_fleet(tmp_path / "small", request.param, url, tmp_path / "state")
+    made.apply()
     yield made
     made.destroy()
 

@@ -304,8 +304,9 @@ def _hint(error: BaseException) -> str:
         return "you may not use its socket: join its group (docker), or run as its owner"
     if isinstance(root, FileNotFoundError | ConnectionRefusedError):
         return (
-            "start it, or correct the host's `endpoint` in environment.yaml; see `agentgit doctor`"
+            "start the engine, or correct the host's endpoint in environment.yaml; "
+            "agentgit doctor shows which engines answer"
         )
     if "paramiko" in str(error):
         return "ssh endpoints need one package more: pip install 'agentgit[ssh]'"
-    return "see `agentgit doctor`"
+    return "agentgit doctor shows which engines answer"
