@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from agentgit.compile.build import compile_environment, compile_project
-from agentgit.errors import ConfigError, UsageError
-from agentgit.execute.lease import Holder, hold_lease
+from agentgit.compile.build import compile_project
+from agentgit.errors import AgentgitError, ConfigError, UsageError
+from agentgit.execute.lease import Holder, Lease
 from agentgit.model.events import Event
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.request import PlanRequest
-from agentgit.record.history import verified_commit
+from agentgit.record.history import known_hosts, verified_commit
 from agentgit.workflow.books import new_record, new_unpin
-from agentgit.workflow.carry_out import carry_out, check_unchanged
+from agentgit.workflow.carry_out import carry_out, check_unchanged, is_gone
 from agentgit.workflow.evidence import CommitEvidence
+from agentgit.workflow.last_good import find_way_back
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.places import drop_engines, keep_engines, open_hosts, open_ledger
 from agentgit.workflow.session import Request, Session, Target, World
-from agentgit.workflow.target import choose_target, find_pin, follow
+from agentgit.workflow.target import choose_target, compile_target, find_pin, follow
 
 __all__ = ["Request", "Session", "World", "apply_plan", "is_news", "prepare_plan", "unpin"]
 
@@ -28,22 +29,30 @@ __all__ = ["Request", "Session", "World", "apply_plan", "is_news", "prepare_plan
 def prepare_plan(world: World, request: Request, *, status: bool = False) -> Iterator[Session]:
     """Compile, observe and plan. It only reads, but for fetching the ledger's refs.
 
-    For a `status`, hosts that do not answer are shown instead of being an error; then there is
-    no plan.
+    For a `status`, what is wrong is a warning instead of an error, and hosts that do not answer
+    are shown; then there is no plan.
     """
     ledger, warnings = open_ledger(world)
     records = ledger.rollouts(request.environment)
-    target = choose_target(world, request, records)
-    desired = compile_environment(target.snapshot, request.environment)
-    desired = desired.model_copy(update={"branch": target.branch})
-    if request.kind == "destroy":
-        desired = desired.model_copy(update={"instances": ()})
+    target = choose_target(world, request, records, looking=status)
+    desired, problem = compile_target(target, request, status=status)
     with open_hosts(world, desired) as providers:
         observed = observe_hosts(providers, request.environment)
+        if request.kind == "restart":  # brings in no change, whatever is pending
+            way = find_way_back(world.source, desired, observed, records, request.only)
+            desired = way.desired
         plan = None
-        if not (status and observed.unreachable):
-            evidence = CommitEvidence(world.source, target.snapshot, request.environment)
-            plan = build_plan(desired, observed, _limits(request, target), evidence)
+        if not (status and (observed.unreachable or problem)):
+            evidence = CommitEvidence(world.source, target.snapshot, request.environment, records)
+            limits = _limits(request, target, records)
+            try:
+                plan = build_plan(desired, observed, limits, evidence)
+            except AgentgitError as error:
+                if not status:
+                    raise
+                problem = error
+        if problem:
+            warnings += (f"what is pending cannot be said: {problem.message}",)
         yield Session(
             world=world,
             request=request,
@@ -68,18 +77,20 @@ def apply_plan(session: Session) -> Iterator[Event]:
         raise ConfigError("only a commit can be applied", hint="commit your changes first")
     record = new_record(session, plan)
     holder = Holder(record.actor, record.id, record.started_at.strftime("%Y-%m-%d %H:%M UTC"))
-    clock = session.world.clock
-    with hold_lease(session.providers, plan.environment, holder, clock, session.stop) as fence:
+    lease = Lease(session.providers, plan.environment, holder, session.world.clock, session.stop)
+    gone = False
+    try:
+        yield from lease.take()
         check_unchanged(session, plan)
         keep_engines(session)
-        yield from carry_out(session, plan, record.model_copy(update={"fence": fence}), fence)
-        if (
-            session.request.kind == "destroy"
-            and not observe_hosts(session.providers, plan.environment).replicas
-        ):
-            drop_engines(session)
-    warning = session.ledger.push()
-    session.warnings += (warning,) if warning else ()
+        yield from carry_out(session, plan, record.model_copy(update={"fence": lease.fence}))
+        gone = is_gone(session)
+    finally:
+        lease.release(forget=gone)
+        warning = session.ledger.push()
+        session.warnings += (warning,) if warning else ()
+    if gone:
+        drop_engines(session)
 
 
 def is_news(session: Session) -> bool:
@@ -104,8 +115,9 @@ def unpin(world: World, environment: str, reason: str) -> RolloutRecord:
     return record
 
 
-def _limits(request: Request, target: Target) -> PlanRequest:
+def _limits(request: Request, target: Target, records: tuple[RolloutRecord, ...]) -> PlanRequest:
     return PlanRequest(
+        known_hosts=known_hosts(records),
         only=frozenset(request.only),
         restart=frozenset(request.only) if request.kind == "restart" else frozenset(),
         destroy=request.kind == "destroy",

@@ -23,9 +23,11 @@ class InterruptedStepError(Exception):
 class HeldReplicaError(Exception):
     """A replica failed while it was looked at."""
 
-    def __init__(self, name: str, error: AgentgitError) -> None:
+    def __init__(self, host: str, name: str, instance: str, error: AgentgitError) -> None:
         super().__init__(name)
+        self.host = host
         self.name = name
+        self.instance = instance
         self.error = error
 
 
@@ -65,10 +67,12 @@ def hold(step: Hold, providers: Providers, clock: Clock, stopped: Stopped) -> No
     end = clock.monotonic() + step.duration
     while True:
         for host, name in step.replicas:
+            replica = providers[host].replica(name)
             try:
-                check_alive(providers[host].replica(name), name)
-            except AgentgitError as error:
-                raise HeldReplicaError(name, error) from error
+                check_alive(replica, name)
+            except ReplicaError as error:
+                instance = replica.instance if replica else ""
+                raise HeldReplicaError(host, name, instance, error) from error
         if clock.monotonic() >= end:
             return
         if stopped():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from agentgit.effects import Clock, Providers
+from agentgit.errors import AgentgitError
 from agentgit.execute.failure import classify_failure
 from agentgit.execute.health import HeldReplicaError, InterruptedStepError, hold
 from agentgit.execute.tasks import Task, run_tasks
@@ -34,7 +35,8 @@ WORKERS = 16  # moves at the same time; engines answer side by side, but not wit
 class Execution:
     """One run of a plan; `stop` may be set at any time to end it at a safe point.
 
-    `failure` and `interrupted` say afterwards how it ended.
+    `finished` says afterwards whether it came to its end at all, `failure` and `interrupted` why
+    it did not end well.
     """
 
     providers: Providers
@@ -44,19 +46,22 @@ class Execution:
     workers: int = WORKERS
     failure: Failure | None = None
     interrupted: bool = False
+    finished: bool = False
 
     def ok(self) -> bool:
         """Whether everything so far has succeeded."""
         return self.failure is None and not self.interrupted
 
+    def succeeded(self) -> bool:
+        """Whether it came to its end, and everything has succeeded."""
+        return self.finished and self.ok()
+
 
 def execute(plan: Plan, execution: Execution) -> Iterator[Event]:
     """Perform the plan and yield what happens. Closing the generator stops at a safe point."""
-    try:
-        yield from _run_plan(plan, execution)
-    except GeneratorExit:
-        execution.interrupted = True
-        raise
+    execution.finished = False
+    yield from _run_plan(plan, execution)
+    execution.finished = True
 
 
 def _run_plan(plan: Plan, execution: Execution) -> Iterator[Event]:
@@ -114,12 +119,22 @@ def _hold(step: Hold, wave: Wave, execution: Execution) -> Iterator[Event]:
         hold(step, execution.providers, execution.clock, execution.stop.is_set)
     except InterruptedStepError:
         execution.interrupted = True
+    except AgentgitError as error:  # the engine does not answer
+        execution.failure = classify_failure(
+            error,
+            instance=wave.moves[0].instance if wave.moves else "",
+            host="",
+            step=step.kind,
+            target="",
+            providers=execution.providers,
+        )
+        yield StepFailed(failure=execution.failure)
     except HeldReplicaError as failed:
-        move = next(m for m in wave.moves if failed.name in _created(m))
+        move = next((m for m in wave.moves if failed.name in _created(m)), None)
         execution.failure = classify_failure(
             failed.error,
-            instance=move.instance,
-            host=move.host,
+            instance=move.instance if move else failed.instance,
+            host=failed.host,
             step=step.kind,
             target=failed.name,
             providers=execution.providers,
@@ -140,7 +155,7 @@ def _run(tasks: list[Task], execution: Execution, *, patient: bool = False) -> I
         execution.clock,
         execution.stamp,
         workers=execution.workers,
-        stop=Flag() if patient else execution.stop,
+        stop=None if patient else execution.stop,
     ):
         if isinstance(event, StepFailed) and execution.failure is None:
             execution.failure = event.failure

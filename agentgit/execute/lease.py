@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event as Flag
-from threading import Thread
+from threading import Lock, Thread
 
 from agentgit.effects import Clock, HostStore, Providers
 from agentgit.errors import AgentgitError, EngineError, LeaseError
+from agentgit.model.events import LeaseAwaited
 from agentgit.model.value import Json, format_duration
 
 TTL = 15.0  # seconds without a heartbeat after which a lease is abandoned
@@ -37,79 +37,127 @@ class Holder:
 
 
 @dataclass
-class Held:
-    """A lease on one host."""
+class _Held:
+    """A lease on one host, and when it was renewed last on the holder's clock."""
 
-    host: str
     store: HostStore
     name: str
     fence: int
+    renewed: float
 
 
-@contextmanager
-def hold_lease(
-    providers: Providers, environment: str, holder: Holder, clock: Clock, lost: Flag
-) -> Iterator[int]:
-    """Hold the lease of an environment on all its hosts; gives the fence.
+class Lease:
+    """The lease of one environment on all its hosts.
 
-    `lost` is set when the lease can no longer be renewed in time: the holder must stop. Raises
-    LeaseError when somebody else is at work.
+    `take` it before anything changes and `release` it in any case. `lost` is set when it can no
+    longer be renewed in time, or somebody has taken it: the holder must stop.
     """
-    held: list[Held] = []
-    done = Flag()
-    beat = Thread(target=_keep_beating, args=(held, holder, clock, done, lost), daemon=True)
-    try:
-        for host in sorted(providers):
-            held.append(  # noqa: PERF401 - what is taken must be released when the next fails
-                _take(host, providers[host].store, environment, holder, clock)
-            )
-        beat.start()
-        yield max(one.fence for one in held)
-    finally:
-        done.set()
-        if beat.ident is not None:
-            beat.join()
-        for one in held:
-            _release(one, holder)
 
+    def __init__(
+        self, providers: Providers, environment: str, holder: Holder, clock: Clock, lost: Flag
+    ) -> None:
+        self._stores = {host: providers[host].store for host in sorted(providers)}
+        self._environment = environment
+        self._holder = holder
+        self._clock = clock
+        self._lost = lost
+        self._held: dict[str, _Held] = {}
+        self._done = Flag()
+        self._lock = Lock()
+        self._beating = Thread(target=self._keep_beating, daemon=True)
 
-def read_holder(store: HostStore, environment: str) -> Mapping[str, Json] | None:
-    """Tell who holds the newest lease on a host; None when nobody does."""
-    names = store.names(_prefix(environment))
-    content = _read(store, names[-1]) if names else {"released": True}
-    return None if content.get("released") else content
+    @property
+    def fence(self) -> int:
+        """The highest number that this lease has on any host."""
+        return max((one.fence for one in self._held.values()), default=0)
 
+    def take(self) -> Iterator[LeaseAwaited]:
+        """Take the lease on every host; tells when it has to wait for an abandoned one.
 
-def _take(host: str, store: HostStore, environment: str, holder: Holder, clock: Clock) -> Held:
-    names = store.names(_prefix(environment))
-    if names:
-        _wait_until_free(host, store, names[-1], environment, clock)
-    fence = int(names[-1].rsplit("-", 1)[1]) + 1 if names else 1
-    name = f"{_prefix(environment)}{fence:0{WIDTH}d}"
-    if not store.create(name, _content(holder, 0)):
-        raise _taken(host, environment, _read(store, name))
-    newest = store.names(_prefix(environment))[-1]
-    if newest != name:  # what was seen as released had meanwhile been taken and given back again
-        store.delete(name)
-        raise _taken(host, environment, _read(store, newest))
-    for old in names:
-        store.delete(old)
-    return Held(host, store, name, fence)
+        Raises LeaseError when somebody else is at work.
+        """
+        held = {host: content for host in self._stores if (content := self._newest(host)[1])}
+        if held:
+            yield LeaseAwaited(environment=self._environment, hosts=tuple(held), seconds=TTL)
+            self._await_free(held)
+        self._beating.start()
+        for host, store in self._stores.items():
+            self._take(host, store, held.get(host))
 
+    def release(self, *, forget: bool = False) -> None:
+        """Let go, so that the next one need not wait; `forget` removes every trace of it.
 
-def _wait_until_free(
-    host: str, store: HostStore, name: str, environment: str, clock: Clock
-) -> None:
-    """Return when the lease is released or abandoned; raise as soon as it is seen to move."""
-    first = _read(store, name)
-    began = clock.monotonic()
-    while not first.get("released") and clock.monotonic() - began < TTL:
-        clock.sleep(BEAT / 4)
-        now = _read(store, name)
-        if now != first and not now.get("released"):
-            raise _taken(host, environment, now)
-        if now != first:
-            return
+        A host that is away keeps a lease that is abandoned after the TTL.
+        """
+        self._done.set()
+        if self._beating.ident is not None:
+            self._beating.join()
+        for one in self._held.values():
+            try:
+                if forget:
+                    one.store.delete(one.name)
+                else:
+                    one.store.write(one.name, _content(self._holder, -1, released=True))
+            except (EngineError, KeyError):
+                continue
+
+    def _newest(self, host: str) -> tuple[str, Mapping[str, Json] | None]:
+        """Give the newest lease on a host, and its content unless it is released."""
+        names = self._stores[host].names(_prefix(self._environment))
+        content = _read(self._stores[host], names[-1]) if names else {"released": True}
+        return names[-1] if names else "", None if content.get("released") else content
+
+    def _await_free(self, held: Mapping[str, Mapping[str, Json]]) -> None:
+        """Return when all are released or abandoned; raise as soon as one is seen to move."""
+        began = self._clock.monotonic()
+        watched = dict(held)
+        while watched and self._clock.monotonic() - began < TTL:
+            self._clock.sleep(BEAT / 4)
+            for host, first in list(watched.items()):
+                now = self._newest(host)[1]
+                if now is None:
+                    del watched[host]
+                elif now != first:
+                    raise _taken(host, self._environment, now)
+
+    def _take(self, host: str, store: HostStore, abandoned: Mapping[str, Json] | None) -> None:
+        prefix = _prefix(self._environment)
+        names = store.names(prefix)
+        newest, content = self._newest(host)
+        if content is not None and content != abandoned:
+            raise _taken(host, self._environment, content)
+        fence = int(newest.rsplit("-", 1)[1]) + 1 if newest else 1
+        name = f"{prefix}{fence:0{WIDTH}d}"
+        if not store.create(name, _content(self._holder, 0)):
+            raise _taken(host, self._environment, _read(store, name))
+        with self._lock:
+            self._held[host] = _Held(store, name, fence, self._clock.monotonic())
+        last = store.names(prefix)[-1]
+        if last != name:  # what was seen as free had meanwhile been taken and given back again
+            store.delete(name)
+            raise _taken(host, self._environment, _read(store, last))
+        for old in names:
+            store.delete(old)
+
+    def _keep_beating(self) -> None:
+        count = 0
+        while not self._done.wait(BEAT):
+            count += 1
+            with self._lock:
+                held = list(self._held.values())
+            for one in held:
+                self._beat(one, count)
+
+    def _beat(self, one: _Held, count: int) -> None:
+        """Renew one lease; tried again at the next beat until the time is over."""
+        try:
+            one.store.write(one.name, _content(self._holder, count))
+            one.renewed = self._clock.monotonic()
+        except KeyError:
+            self._lost.set()  # somebody has taken it over
+        except AgentgitError:
+            if self._clock.monotonic() - one.renewed > TTL - CALL:
+                self._lost.set()
 
 
 def _taken(host: str, environment: str, content: Mapping[str, Json]) -> LeaseError:
@@ -120,30 +168,6 @@ def _taken(host: str, environment: str, content: Mapping[str, Json]) -> LeaseErr
         hint="wait until that rollout has ended; an abandoned one is taken over after "
         + format_duration(TTL),
     )
-
-
-def _keep_beating(held: list[Held], holder: Holder, clock: Clock, done: Flag, lost: Flag) -> None:
-    """Count up in every lease; set `lost` when one could not be renewed in time."""
-    count = 0
-    renewed = {one.host: clock.monotonic() for one in held}
-    while not done.wait(BEAT):
-        count += 1
-        for one in held:
-            try:
-                one.store.write(one.name, _content(holder, count))
-                renewed[one.host] = clock.monotonic()
-            except (AgentgitError, KeyError):
-                continue  # tried again at the next beat, until the time is over
-        if any(clock.monotonic() - at > TTL - CALL for at in renewed.values()):
-            lost.set()
-
-
-def _release(one: Held, holder: Holder) -> None:
-    """Mark the lease as released; if the host is away it is abandoned after the TTL."""
-    try:
-        one.store.write(one.name, _content(holder, -1, released=True))
-    except (EngineError, KeyError):
-        return
 
 
 def _prefix(environment: str) -> str:

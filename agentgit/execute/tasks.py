@@ -50,33 +50,35 @@ def run_tasks(
     stamp: Stamp,
     *,
     workers: int,
-    stop: Flag,
+    stop: Flag | None,
 ) -> Iterator[Event]:
     """Run every task to its end and yield events as they come.
 
-    One task's failure does not stop the others in the middle of a step, but none begins another
-    step after it. Closing the generator waits for the steps under way. A bug is raised at the end.
+    When `stop` is set or a task has failed, no task begins another step; without `stop` every
+    task goes through to its end, whatever happens to the others. Closing the generator waits for
+    the steps under way. A bug is raised at the end.
     """
-    ending = Flag()
-    context = _Context(providers, clock, stamp, _Either(stop, ending), SimpleQueue())
+    failed, closing = Flag(), Flag()
+    ending = _Any(closing) if stop is None else _Any(closing, failed, stop)
+    context = _Context(providers, clock, stamp, ending, SimpleQueue())
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         try:
             for task in tasks:
-                pool.submit(_run_task, task, context, ending)
+                pool.submit(_run_task, task, context, failed)
             yield from _drain(context.events, len(tasks))
         finally:
-            ending.set()
+            closing.set()
     for task in tasks:
         if task.error is not None and not isinstance(task.error, AgentgitError):
             raise task.error
 
 
-class _Either(Flag):
-    """Set when either of two flags is."""
+class _Any(Flag):
+    """Set when any of some flags is."""
 
-    def __init__(self, one: Flag, other: Flag) -> None:
+    def __init__(self, *flags: Flag) -> None:
         super().__init__()
-        self._flags = (one, other)
+        self._flags = flags
 
     def is_set(self) -> bool:
         return any(flag.is_set() for flag in self._flags)
@@ -93,7 +95,7 @@ def _drain(events: SimpleQueue[Event | None], tasks: int) -> Iterator[Event]:
             yield event
 
 
-def _run_task(task: Task, context: _Context, ending: Flag) -> None:
+def _run_task(task: Task, context: _Context, failed: Flag) -> None:
     try:
         for step in task.steps:
             if context.stop.is_set():
@@ -104,7 +106,7 @@ def _run_task(task: Task, context: _Context, ending: Flag) -> None:
         task.interrupted = True
     except Exception as error:  # noqa: BLE001 - kept; a bug is raised by run_tasks
         task.error = error
-        ending.set()
+        failed.set()
     finally:
         context.events.put(None)
 

@@ -15,15 +15,7 @@ from agentgit.model.value import CamelValue, Cpus, Duration, Name, Size, Value
 
 IN_PLACE = frozenset({"restart", "deploy"})  # what an engine changes without a new container
 FOR_PROCESS = frozenset(  # what also counts for a process replica
-    {
-        "environment",
-        "ports",
-        "healthcheck",
-        "stop_signal",
-        "stop_grace_period",
-        "deploy",
-        "restart",
-    }
+    {"environment", "ports", "healthcheck", "stop_signal", "stop_grace_period"}
 )
 
 

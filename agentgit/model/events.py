@@ -10,6 +10,15 @@ from agentgit.model.rollout import Failure, Outcome
 from agentgit.model.value import Value
 
 
+class LeaseAwaited(Value):
+    """Somebody else holds the lease; it is watched, and taken over when it stands still."""
+
+    kind: Literal["lease-awaited"] = "lease-awaited"
+    environment: str
+    hosts: tuple[str, ...]
+    seconds: float
+
+
 class RolloutStarted(Value):
     """The rollout begins; nothing is changed yet."""
 
@@ -107,7 +116,8 @@ class RolloutFinished(Value):
 
 
 Event = Annotated[
-    RolloutStarted
+    LeaseAwaited
+    | RolloutStarted
     | PrepareDone
     | WaveStarted
     | StepStarted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -31,7 +32,7 @@ class RolloutRecord(Value):
 
     `instances` are those it changed; `only` is set when it was limited to some of them. `commit`
     is the deployed commit, `intent` a digest of what it asks for; `back_to` the commits it went
-    back to when it failed.
+    back to when it failed, `hosts` those that carried replicas at the end, with their engine.
     """
 
     id: str
@@ -52,6 +53,7 @@ class RolloutRecord(Value):
     pin: Pin | None = None
     failure: Failure | None = None
     back_to: tuple[str, ...] = ()
+    hosts: Mapping[str, str] = {}
     added: int = 0
     changed: int = 0
     removed: int = 0

@@ -145,8 +145,8 @@ class Rollout(CamelValue):
     """How a change reaches the replicas.
 
     `maxSurge` replicas may run beyond the number asked for, `maxUnavailable` may be missing.
-    A replica counts when it has been healthy for `minHealthyTime`; it must within
-    `healthyDeadline`, and the whole rollout within `progressDeadline` of its last progress.
+    A replica counts when it has been healthy for `minHealthyTime`, and it must within
+    `healthyDeadline`.
     """
 
     strategy: Literal["recreate", "rolling", "canary"] = "rolling"
@@ -155,7 +155,6 @@ class Rollout(CamelValue):
     steps: tuple[CanaryStep, ...] = ()
     min_healthy_time: Duration = 1.0
     healthy_deadline: Duration = 120.0
-    progress_deadline: Duration = 600.0
 
     @model_validator(mode="after")
     def _check(self) -> Rollout:
@@ -169,8 +168,8 @@ class Rollout(CamelValue):
         if self.steps and (self.steps[0].set_weight is None or weights != sorted(set(weights))):
             message = "the steps of a canary begin with setWeight, and weights only grow"
             raise ValueError(message)
-        if not self.min_healthy_time < self.healthy_deadline < self.progress_deadline:
-            message = "minHealthyTime < healthyDeadline < progressDeadline must hold"
+        if not self.min_healthy_time < self.healthy_deadline:
+            message = "minHealthyTime must be less than healthyDeadline"
             raise ValueError(message)
         return self
 

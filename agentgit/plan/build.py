@@ -12,6 +12,7 @@ from agentgit.model.steps import Hold
 from agentgit.plan.changes import describe_instance, describe_removal
 from agentgit.plan.digest import digest_intent, digest_observed
 from agentgit.plan.guard import (
+    check_hosts,
     check_known,
     check_not_emptied,
     check_ports,
@@ -35,6 +36,7 @@ def build_plan(
     ConfigError for what cannot be placed.
     """
     check_reachable(observed)
+    check_hosts(observed, request.known_hosts)
     check_known(desired, observed, request.only | request.restart)
     check_not_emptied(desired, observed, request)
     placed = _place(desired, observed)
@@ -104,7 +106,7 @@ def _in_lockstep(rows: list[tuple[Stage, ...]]) -> tuple[Wave, ...]:
     """Join the first stages of all instances into the first wave, and so on."""
     waves = []
     for column in zip_longest(*rows):
-        stages = [stage for stage in column if stage is not None and stage.moves]
+        stages = [one for one in column if one is not None and (one.moves or one.hold)]
         if stages:
             moves = tuple(move for stage in stages for move in stage.moves)
             titles = dict.fromkeys(stage.title for stage in stages)

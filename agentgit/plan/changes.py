@@ -145,7 +145,7 @@ def _causes(
     causes = [c.cause for c in slots if c.cause is not None and c.cause.kind != "fields"]
     empty = [change.slot for change in slots if change.action == "create"]
     if empty:
-        causes.append(_explain_empty(instance, slots, empty, before, evidence))
+        causes.append(_explain_empty(instance, empty, before, evidence))
     drift = _find_drift(instance, slots, evidence)
     causes += drift
     if stale is not None and before is None:
@@ -165,7 +165,7 @@ def _find_drift(
     for change in slots:
         keeper = change.keeper
         if change.action == "update" and keeper is not None and change.cause is not None:
-            past = evidence.before(keeper)
+            past = evidence.applied(instance.name)
             if past and past.spec.container and instance.spec.container == past.spec.container:
                 causes.append(
                     Cause(kind="drift", detail=f"{change.cause.detail}, set back in place")
@@ -175,14 +175,12 @@ def _find_drift(
 
 def _explain_empty(
     instance: Instance,
-    slots: tuple[SlotChange, ...],
     empty: list[int],
     before: Instance | None,
     evidence: Evidence,
 ) -> Cause:
     """Tell a missing replica from one that was never asked for."""
-    known = next((one for change in slots for one in _found(change)), None)
-    past = before or (evidence.before(known) if known else None)
+    past = evidence.applied(instance.name) or before
     numbers = ", ".join(str(slot) for slot in empty)
     if past is None or past.spec.scale.replicas >= max(empty):
         word = "slot" if len(empty) == 1 else "slots"
@@ -199,8 +197,7 @@ def _scale_field(
     evidence: Evidence,
 ) -> tuple[FieldChange, ...]:
     """Show scale.replicas when the number of slots changes."""
-    known = next((one for change in slots for one in _found(change)), None)
-    past = before or (evidence.before(known) if known else None)
+    past = evidence.applied(instance.name) or before
     wanted = instance.spec.scale.replicas
     if past is None or past.spec.scale.replicas == wanted:
         return ()
@@ -227,7 +224,7 @@ def _in_place_fields(
     evidence: Evidence,
 ) -> tuple[FieldChange, ...]:
     """Show what is changed in a running replica, or set back after somebody changed it."""
-    updated = next((c.keeper for c in changed if c.action == "update" and c.keeper), None)
+    updated = next((c.keeper or c.old[0] for c in changed if c.keeper or c.old), None)
     wanted = wanted_live(instance, hosts[updated.host].engine) if updated else None
     if updated is None or wanted is None:
         return ()

@@ -12,7 +12,7 @@ from typing import cast
 from deepdiff import DeepDiff
 
 from agentgit.model.change import ChangeClass, FieldChange
-from agentgit.model.container import FOR_PROCESS
+from agentgit.model.container import FOR_PROCESS, IN_PLACE
 from agentgit.model.desired import Instance
 from agentgit.model.observed import EngineKind
 from agentgit.model.origin import Chain, Chains, Origin
@@ -52,9 +52,10 @@ def _content(instance: Instance, engine: EngineKind) -> Mapping[str, Json]:
     (spec.get("instructions") or {}).pop("file", None)  # only its bytes count
     if engine != "process":
         spec.pop("process", None)
-    elif spec.get("container"):
-        container = spec["container"]
-        spec["container"] = {key: container[key] for key in container if key in FOR_PROCESS}
+    container = spec.get("container") or {}
+    for key in list(container):  # what is changed in place is compared live
+        if key in IN_PLACE or (engine == "process" and key not in FOR_PROCESS):
+            del container[key]
     return cast("Mapping[str, Json]", spec)
 
 

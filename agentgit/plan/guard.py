@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
 
@@ -49,6 +48,31 @@ def check_known(desired: Desired, observed: Observed, names: frozenset[str]) -> 
         raise UsageError(f"{desired.environment} has no instance {name}", hint=hint)
 
 
+def check_hosts(observed: Observed, known: Mapping[str, str]) -> None:
+    """Refuse to lose sight of replicas: their host was removed, or its engine changed.
+
+    `known` says which hosts carried replicas when the last rollout ended, and on which engine.
+    """
+    engines = {state.host: state.engine for state in observed.hosts}
+    for host, engine in sorted(known.items()):
+        if host not in engines:
+            raise GuardError(
+                f"{host} carries replicas of {observed.environment} and is not in "
+                "environment.yaml any more: nobody would look after them",
+                Location(f"environments/{observed.environment}/environment.yaml"),
+                f"put {host} back, take away the labels that place replicas there, and apply; "
+                "then remove it",
+            )
+        if engines[host] != engine:
+            raise GuardError(
+                f"the replicas of {observed.environment} on {host} run on {engine}, and the host "
+                f"means {engines[host]} now: nobody would look after them",
+                Location(f"environments/{observed.environment}/environment.yaml"),
+                f"set engine: {engine} again; to change it, move the replicas to another host "
+                f"first, or agentgit destroy -e {observed.environment}",
+            )
+
+
 def check_ports(
     desired: Desired,
     observed: Observed,
@@ -56,24 +80,64 @@ def check_ports(
     evidence: Evidence,
 ) -> None:
     """Refuse fixed ports that two replicas of a host would need, or that somebody else has."""
-    states = {state.host: state for state in observed.hosts}
-    claims: Counter[tuple[str, int]] = Counter()
-    owners: dict[tuple[str, int], str] = {}
+    owners = {state.host: state.foreign_ports for state in observed.hosts}
+    claims: list[tuple[str, Port, str]] = []
     for instance in desired.instances:
-        hosts = placed.get(instance.name, {}).values()
-        for host, port in ((host, port) for host in hosts for port in _fixed_ports(instance)):
-            key = (host, port.published or 0)
-            claims[key] += 1
-            owner = states[host].foreign_ports.get(key[1])
-            rival = f"a replica of {owners[key]}" if claims[key] > 1 else owner
-            if rival is not None:
-                verb = "is also wanted by" if claims[key] > 1 else "belongs to"
-                raise GuardError(
-                    f"port {key[1]} of {host}, wanted by {instance.name}, {verb} {rival}",
-                    _locate(instance, evidence, "container", "ports"),
-                    "leave out published to get a free port, or choose another one",
-                )
-            owners[key] = instance.name
+        for host in placed.get(instance.name, {}).values():
+            for port in _fixed_ports(instance):
+                rival = _find_rival(host, port, instance, claims)
+                owner = owners[host].get(port.published or 0)
+                if rival or owner:
+                    what = f"is also wanted by {rival}" if rival else f"belongs to {owner}"
+                    raise GuardError(
+                        f"port {port.published} of {host}, wanted by {instance.name}, {what}",
+                        _locate(instance, evidence, "container", "ports"),
+                        "leave out published to get a free port, or choose another one",
+                    )
+            claims += [(host, port, instance.name) for port in _fixed_ports(instance)]
+    _check_handovers(desired, observed, claims, evidence)
+
+
+def _find_rival(
+    host: str,
+    port: Port,
+    instance: Instance,
+    claims: list[tuple[str, Port, str]],
+) -> str:
+    for where, claimed, name in claims:
+        if where == host and _same_port(port, claimed):
+            return "another of its replicas" if name == instance.name else name
+    return ""
+
+
+def _same_port(one: Port, other: Port) -> bool:
+    """Whether two fixed ports of a host exclude each other."""
+    everywhere = {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    overlap = one.host_ip == other.host_ip or bool({one.host_ip, other.host_ip} & everywhere)
+    return (one.published, one.protocol) == (other.published, other.protocol) and overlap
+
+
+def _check_handovers(
+    desired: Desired,
+    observed: Observed,
+    claims: list[tuple[str, Port, str]],
+    evidence: Evidence,
+) -> None:
+    """Refuse to hand a fixed port from one instance to another within one rollout."""
+    for host, port, name in claims:
+        for replica in observed.replicas:
+            held = {address.rpartition(":")[2] for address in replica.addresses.values()}
+            if replica.host != host or replica.instance == name or str(port.published) not in held:
+                continue
+            instance = desired.instance(name)
+            where = _locate(instance, evidence, "container", "ports") if instance else None
+            raise GuardError(
+                f"port {port.published} of {host}, wanted by {name}, is still held by "
+                f"{replica.instance}",
+                where,
+                f"let go of it first: agentgit apply -e {desired.environment} "
+                f"--only {replica.instance}",
+            )
 
 
 def check_volumes(instance: Instance, evidence: Evidence) -> None:

@@ -35,6 +35,13 @@ class Names:
         self._desired = desired
         self._hosts = {state.host: state for state in observed.hosts}
         self._taken = {replica.name for replica in observed.replicas}
+        # What an interrupted rollout or somebody's hand left of a replica is cleaned up at the
+        # end; until then its name is not free.
+        self._taken |= {
+            left.name.removesuffix("-config")
+            for state in observed.hosts
+            for left in state.leftovers
+        }
 
     def host(self, name: str) -> HostState:
         """Find a host's state."""
@@ -82,29 +89,31 @@ def stage_instance(
     direct = tuple(c for c in slots if c.action != "keep" and c.slot not in gradual)
     first = tuple(move for c in direct for move in _direct_moves(instance, c, names))
     stages = [Stage(title=_direct_title(direct), moves=first)] if first else []
-    done = sum(c.action in {"keep", "update", "start"} for c in slots)
+    done = sum(c.action != "remove" or c.keeper is not None for c in slots) - len(gradual)
     for batch in STRATEGIES[instance.rollout.strategy](gradual, done, instance.rollout):
         moves = tuple(
             _replace(instance, by_slot[slot], names, stop_first=slot in batch.stop_first)
             for slot in batch.slots
         )
-        stages.append(
-            Stage(title=batch.title, moves=moves, hold=batch.hold, watched=_created(moves))
-        )
+        watched = _created(moves) if moves else _kept(slots)
+        stages.append(Stage(title=batch.title, moves=moves, hold=batch.hold, watched=watched))
     return tuple(stages)
 
 
 def _find_gradual(slots: tuple[SlotChange, ...]) -> tuple[int, ...]:
     """Find the slots that change as the strategy says: those replaced, then those added to them.
 
-    Where nothing is replaced, a new replica disturbs nobody and needs no strategy.
+    Where nothing is replaced, a new replica disturbs nobody and needs no strategy; neither does
+    the repair of a replica that does not serve.
     """
-    replaced = tuple(change.slot for change in slots if change.action == "replace")
+    replaced = tuple(c.slot for c in slots if c.action == "replace" and not _is_repair(c))
     added = tuple(change.slot for change in slots if change.action == "create")
     return (*replaced, *added) if replaced else ()
 
 
 def _direct_moves(instance: Instance, change: SlotChange, names: Names) -> tuple[Move, ...]:
+    if change.action == "replace":
+        return (_replace(instance, change, names, stop_first=False),)
     if change.action == "create":
         return (move_to_new(change, instance, names.specify(instance, change), stop_first=False),)
     if change.action == "start":
@@ -123,6 +132,15 @@ def _replace(instance: Instance, change: SlotChange, names: Names, *, stop_first
     return move_to_new(change, instance, spec, stop_first=stop_first or forced)
 
 
+def _is_repair(change: SlotChange) -> bool:
+    return change.cause is not None and change.cause.kind in {"unhealthy", "stopped"}
+
+
+def _kept(slots: tuple[SlotChange, ...]) -> tuple[tuple[str, str], ...]:
+    keepers = (change.keeper for change in slots if change.action in {"keep", "update"})
+    return tuple((keeper.host, keeper.name) for keeper in keepers if keeper is not None)
+
+
 def _created(moves: tuple[Move, ...]) -> tuple[tuple[str, str], ...]:
     steps = [step for move in moves for step in (*move.prepare, *move.finish)]
     return tuple((s.host, s.replica.name) for s in steps if isinstance(s, CreateReplica))
@@ -130,7 +148,13 @@ def _created(moves: tuple[Move, ...]) -> tuple[tuple[str, str], ...]:
 
 def _direct_title(slots: tuple[SlotChange, ...]) -> str:
     """Name the first stage after what happens in it."""
-    words = {"create": "create", "start": "start", "update": "in place", "remove": "scale down"}
+    words = {
+        "create": "create",
+        "start": "start",
+        "replace": "repair",
+        "update": "in place",
+        "remove": "scale down",
+    }
     found = dict.fromkeys(words[c.action] for c in slots if c.action in words)
     return ", ".join(found)
 

@@ -40,8 +40,11 @@ def move_to_new(
     finish: tuple[Step, ...] = tuple(
         step for pair in zip(stops, removals, strict=True) for step in pair
     )
+    undo: tuple[Step, ...] = (gone,)
     if stop_first and change.old:
         prepare, finish = (create,), (*stops, start, wait, *removals)
+        # What ran before runs again, whoever's fault it was.
+        undo = (gone, *_start_again(change.old))
     return Move(
         instance=instance.name,
         host=host,
@@ -49,7 +52,7 @@ def move_to_new(
         cause=change.cause.detail if change.cause else f"slot {change.slot} is empty",
         prepare=prepare,
         finish=finish,
-        undo=(gone,),
+        undo=undo,
     )
 
 
@@ -135,6 +138,11 @@ def stop_step(replica: Replica, grace: float) -> StopReplica:
 def remove_step(replica: Replica) -> RemoveReplica:
     """Remove one replica, by its full id."""
     return RemoveReplica(host=replica.host, name=replica.name, id=replica.id)
+
+
+def _start_again(replicas: tuple[Replica, ...]) -> tuple[Step, ...]:
+    running = (one for one in replicas if one.state == "running")
+    return tuple(StartReplica(host=one.host, name=one.name) for one in running)
 
 
 def _let_go(replicas: tuple[Replica, ...], grace: float) -> tuple[Step, ...]:

@@ -31,7 +31,7 @@ def specify_replica(
         instance=instance.name,
         slot=slot,
         revision=revision_on(instance, host),
-        commit=desired.commit.sha if desired.commit else "",
+        commit=find_commit(desired, instance),
         container=spec.container,
         process=spec.process if process else None,
         source=instance.source_digest if process else "",
@@ -43,6 +43,11 @@ def specify_replica(
         variables=_variables(desired, instance, host, slot, name),
         document=compile_document(desired, instance, host),
     )
+
+
+def find_commit(desired: Desired, instance: Instance) -> str:
+    """Give the commit that an instance is taken from."""
+    return instance.commit or (desired.commit.sha if desired.commit else "")
 
 
 def find_networks(desired: Desired, instance: Instance) -> dict[str, str]:
@@ -77,7 +82,7 @@ def _variables(
     desired: Desired, instance: Instance, host: HostState, slot: int, name: str
 ) -> dict[str, str]:
     revision = revision_on(instance, host)
-    commit = desired.commit.sha if desired.commit else ""
+    commit = find_commit(desired, instance)
     resource = {
         "service.name": instance.name,
         "service.version": revision[:12],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from agentgit.model.desired import Instance
@@ -15,12 +16,15 @@ class PlanRequest(Value):
     """`only` limits the plan to some instances (empty: all); `restart` replaces without a change.
 
     `destroy` allows an environment to become empty. `pin` is only carried along, to be shown.
+    `known_hosts` are the hosts that carried replicas when the last rollout ended, with their
+    engine.
     """
 
     only: frozenset[str] = frozenset()
     restart: frozenset[str] = frozenset()
     destroy: bool = False
     pin: Pin | None = None
+    known_hosts: Mapping[str, str] = {}
 
     def covers(self, instance: str) -> bool:
         """Whether the plan may touch this instance."""
@@ -36,6 +40,9 @@ class Evidence(Protocol):
     def before(self, replica: Replica) -> Instance | None:
         """The instance as it was at the commit that created a replica, if that can be known."""
 
+    def applied(self, instance: str) -> Instance | None:
+        """The instance as it was last applied, if that can be known."""
+
 
 class NoEvidence:
     """Explains nothing: for tests and for plans that nobody reads."""
@@ -46,4 +53,8 @@ class NoEvidence:
 
     def before(self, replica: Replica) -> Instance | None:  # noqa: ARG002 - the same
         """Nothing is known of the past."""
+        return None
+
+    def applied(self, instance: str) -> Instance | None:  # noqa: ARG002 - the same
+        """Nor of what was applied."""
         return None

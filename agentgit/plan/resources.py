@@ -37,10 +37,6 @@ def plan_prepare(
         elif replica.container is not None:
             image = replica.container.image
             steps[host, "1image", image] = EnsureImage(host=host, image=image)
-        labels = {
-            "dev.agentgit.project": replica.project,
-            "dev.agentgit.environment": replica.environment,
-        }
         for network in replica.networks.values():
             steps[host, "2network", network] = EnsureNetwork(
                 host=host, network=network, labels=labels

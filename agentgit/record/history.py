@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from agentgit.model.rollout import RolloutRecord
@@ -49,6 +49,14 @@ def previous_success(records: Sequence[RolloutRecord]) -> str | None:
         if not one.only and one.commit not in left and one.intent not in same
     )
     return next(found, None)
+
+
+def known_hosts(records: Sequence[RolloutRecord]) -> Mapping[str, str]:
+    """Find which hosts carried replicas when the last rollout ended, with their engine."""
+    for record in records:
+        if record.kind != "unpin" and record.finished_at is not None:
+            return record.hosts
+    return {}
 
 
 def _before_pin(older: list[RolloutRecord], commit: str) -> list[RolloutRecord]:

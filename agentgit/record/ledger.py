@@ -78,6 +78,12 @@ class GitLedger:
         ours = [one for one in found if one is not None and one.project_id == self._project_id]
         return tuple(sorted(ours, key=lambda one: (one.started_at, one.id), reverse=True))
 
+    def environments(self) -> tuple[str, ...]:
+        """Name the environments that have records, sorted."""
+        listed = self._git.run("for-each-ref", "--format=%(refname)", f"{REFS}/")
+        names = listed.out.decode("utf-8", "replace").splitlines()
+        return tuple(sorted({name.removeprefix(f"{REFS}/").split("/", 1)[0] for name in names}))
+
     def events(self, environment: str, rollout: str) -> tuple[Event, ...]:
         """What happened in a rollout, as far as recorded; lines nobody can read are left out."""
         (found,) = self._git.objects([f"{name_ref(environment, rollout)}:{EVENTS_FILE}"])

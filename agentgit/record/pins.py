@@ -8,13 +8,15 @@ from agentgit.model.plan import Pin
 from agentgit.model.rollout import RolloutRecord
 
 _LIFTS = frozenset({"unpin", "destroy"})
+_MOVES = frozenset({"apply", "rollback"})
 
 
 def active_pin(records: Sequence[RolloutRecord]) -> Pin | None:
     """Find the pin in force; `records` of one environment, newest first.
 
-    What lifts a pin: `unpin`, `destroy`, or an apply without a pin that succeeded at another
-    commit, because only a newer commit lets an apply leave the pin. A newer commit that failed
+    What lifts a pin: `unpin`, `destroy`, or an apply or rollback without a pin that succeeded at
+    another commit: only a newer commit lets an apply leave the pin, and only a rollback to the
+    commit that is followed sets none. A newer commit that failed
     leaves this to `pin_holds`.
     """
     applied: set[str] = set()
@@ -23,7 +25,7 @@ def active_pin(records: Sequence[RolloutRecord]) -> Pin | None:
             return None
         if record.pin is not None and _counts(record):
             return None if applied - {record.pin.commit} else record.pin
-        if record.outcome == "succeeded" and record.kind == "apply" and record.pin is None:
+        if record.outcome == "succeeded" and record.kind in _MOVES and record.pin is None:
             applied.add(record.commit)
     return None
 

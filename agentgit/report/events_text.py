@@ -6,6 +6,7 @@ from agentgit.model.events import (
     Event,
     GoingBack,
     HoldStarted,
+    LeaseAwaited,
     MoveUndone,
     PrepareDone,
     RolloutFinished,
@@ -16,6 +17,7 @@ from agentgit.model.events import (
     WaveDone,
     WaveStarted,
 )
+from agentgit.model.value import format_duration
 from agentgit.report.palette import PLAIN, Palette, Role, safe
 from agentgit.report.wording import count, join_names, short, write_elapsed
 
@@ -46,6 +48,12 @@ def write_event(event: Event, elapsed: float, palette: Palette = PLAIN) -> str:
 
 def _word(event: Event, palette: Palette) -> str:  # noqa: C901, PLR0911 - a case for each event
     match event:
+        case LeaseAwaited():
+            return (
+                f"waiting for {safe(join_names(event.hosts))}: the lease of "
+                f"{safe(event.environment)} is held; it is taken over when its holder has been "
+                f"still for {format_duration(event.seconds)}"
+            )
         case RolloutStarted():
             return (
                 f"rollout {event.rollout} of {safe(event.environment)} to {short(event.commit)}: "

@@ -17,6 +17,7 @@ from agentgit.model.events import (
     Event,
     GoingBack,
     HoldStarted,
+    LeaseAwaited,
     MoveUndone,
     PrepareDone,
     RolloutFinished,
@@ -160,6 +161,8 @@ def event_document(event: Event) -> Document:  # noqa: C901, PLR0911 - one case 
     """One event of a rollout."""
     kind: Document = {"kind": event.kind}
     match event:
+        case LeaseAwaited():
+            return kind | {"hosts": list(event.hosts), "seconds": event.seconds}
         case RolloutStarted():
             numbers = {"waves": event.waves, "moves": event.moves}
             return kind | {"rollout": event.rollout, "commit": event.commit} | numbers

@@ -65,13 +65,13 @@ def close_record(
 
 def judge(first: Execution, back: Execution | None) -> Outcome:
     """Say how a rollout ended: `back` is the way back, where there was one."""
-    if first.ok():
+    if first.succeeded():
         return "succeeded"
-    if back is not None and back.ok():
+    if back is not None and back.succeeded():
         return "rolled-back"
-    if first.interrupted or (back is not None and back.interrupted):
-        return "interrupted"
-    return "failed"
+    last = first if back is None else back
+    cut_off = not last.finished and last.failure is None
+    return "interrupted" if last.interrupted or cut_off else "failed"
 
 
 def _identity(world: World) -> dict[str, Any]:

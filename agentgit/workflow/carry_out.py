@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agentgit.errors import StaleError
 from agentgit.execute.interpreter import Execution, execute
-from agentgit.model.events import Event, RolloutFinished, RolloutStarted
+from agentgit.model.events import Event, GoingBack, RolloutFinished, RolloutStarted
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import Stamp
@@ -14,7 +14,7 @@ from agentgit.plan.digest import digest_observed
 from agentgit.workflow.books import close_record
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.session import Session
-from agentgit.workflow.take_back import find_targets, take_back
+from agentgit.workflow.take_back import prepare_way_back, take_back
 
 
 def check_unchanged(session: Session, plan: Plan) -> None:
@@ -27,29 +27,49 @@ def check_unchanged(session: Session, plan: Plan) -> None:
         )
 
 
-def carry_out(session: Session, plan: Plan, record: RolloutRecord, fence: int) -> Iterator[Event]:
+def carry_out(session: Session, plan: Plan, record: RolloutRecord) -> Iterator[Event]:
     """Begin the record, perform the plan, take it back if the revision failed, end the record."""
+    way = prepare_way_back(session)
+    session.warnings += tuple(
+        f"{name} could not go back if this fails: {why}" for name, why in way.missing.items()
+    )
     session.ledger.begin(record, plan)
     events: list[Event] = []
-    first = _execution(session, record, fence)
+    first = _execution(session, record)
     back: Execution | None = None
     try:
         yield _note(events, _started(plan, record))
         for event in execute(plan, first):
             yield _note(events, event)
         if _is_to_blame(first) and record.instances:
-            back = _execution(session, record, fence)
-            record = _note_targets(session, record)
-            for event in take_back(session, record.instances, back):
+            back = _execution(session, record)
+            for event in take_back(session, way, record.instances, back):
+                record = _note_targets(record, event)
                 yield _note(events, event)
-    except GeneratorExit:
-        first.interrupted = True
-        raise
+            back.finished &= not set(record.instances) & set(way.missing)
     finally:
         record = close_record(record, session, first, back)
+        record = record.model_copy(update={"hosts": _find_hosts(session)})
         events.append(_finished(record))
         session.ledger.finish(record, tuple(events))
     yield events[-1]
+
+
+def _find_hosts(session: Session) -> dict[str, str]:
+    """Find the hosts that carry replicas now; of one that is silent, what was known before."""
+    now = observe_hosts(session.providers, session.request.environment)
+    hosts = {state.host: str(state.engine) for state in now.hosts if state.replicas}
+    silent = {one.host for one in now.unreachable}
+    before = {state.host: str(state.engine) for state in session.observed.hosts}
+    return hosts | {host: before[host] for host in sorted(silent & before.keys())}
+
+
+def is_gone(session: Session) -> bool:
+    """Whether a destroy has left nothing of the environment behind."""
+    if session.request.kind != "destroy":
+        return False
+    now = observe_hosts(session.providers, session.request.environment)
+    return not (now.replicas or now.unreachable)
 
 
 def _is_to_blame(execution: Execution) -> bool:
@@ -57,11 +77,11 @@ def _is_to_blame(execution: Execution) -> bool:
     return execution.failure is not None and execution.failure.fault == "revision"
 
 
-def _execution(session: Session, record: RolloutRecord, fence: int) -> Execution:
+def _execution(session: Session, record: RolloutRecord) -> Execution:
     return Execution(
         providers=session.providers,
         clock=session.world.clock,
-        stamp=Stamp(rollout=record.id, fence=fence),
+        stamp=Stamp(rollout=record.id, fence=record.fence),
         stop=session.stop,
     )
 
@@ -71,9 +91,10 @@ def _note(events: list[Event], event: Event) -> Event:
     return event
 
 
-def _note_targets(session: Session, record: RolloutRecord) -> RolloutRecord:
-    targets = find_targets(session, record.instances)
-    return record.model_copy(update={"back_to": tuple(sorted(sha for sha in targets if sha))})
+def _note_targets(record: RolloutRecord, event: Event) -> RolloutRecord:
+    if not isinstance(event, GoingBack):
+        return record
+    return record.model_copy(update={"back_to": event.to, "instances": event.instances})
 
 
 def _started(plan: Plan, record: RolloutRecord) -> RolloutStarted:

@@ -11,14 +11,23 @@ from agentgit.errors import AgentgitError
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
+from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Snapshot
+from agentgit.record.history import last_good
 
 
 class CommitEvidence:
     """Compiles what is asked for, once. Implements `plan.request.Evidence`."""
 
-    def __init__(self, source: Source, snapshot: Snapshot, environment: str) -> None:
+    def __init__(
+        self,
+        source: Source,
+        snapshot: Snapshot,
+        environment: str,
+        records: tuple[RolloutRecord, ...],
+    ) -> None:
         self._source = source
+        self._records = records
         self._snapshot = snapshot
         self._environment = environment
         self._chains: dict[str, Chains] = {}
@@ -33,14 +42,22 @@ class CommitEvidence:
 
     def before(self, replica: Replica) -> Instance | None:
         """The instance as its replica's commit had it, if that commit can still be compiled."""
-        if replica.commit not in self._past:
-            found = compile_past(self._source, replica.commit, self._environment)
-            instances = found.instances if found else ()
-            self._past[replica.commit] = {one.name: one for one in instances}
-        past = self._past[replica.commit].get(replica.instance)
+        past = self._at(replica.commit).get(replica.instance)
         if past and replica.revision in {past.revision, past.process_revision}:
             return past
         return None
+
+    def applied(self, instance: str) -> Instance | None:
+        """The instance as the last rollout that succeeded for it had it."""
+        commit = last_good(self._records, instance)
+        return self._at(commit).get(instance) if commit else None
+
+    def _at(self, commit: str) -> Mapping[str, Instance]:
+        if commit not in self._past:
+            found = compile_past(self._source, commit, self._environment)
+            instances = found.instances if found else ()
+            self._past[commit] = {one.name: one for one in instances}
+        return self._past[commit]
 
 
 def compile_past(source: Source, sha: str, environment: str) -> Desired | None:

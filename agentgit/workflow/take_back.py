@@ -8,56 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentgit.compile.build import compile_environment
 from agentgit.execute.interpreter import Execution, execute
-from agentgit.model.desired import Desired
 from agentgit.model.events import Event, GoingBack
-from agentgit.model.observed import Observed
 from agentgit.plan.build import build_plan
 from agentgit.plan.request import NoEvidence, PlanRequest
-from agentgit.record.history import last_good
+from agentgit.workflow.last_good import WayBack, find_way_back
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.session import Session
 
 
-def take_back(session: Session, names: tuple[str, ...], execution: Execution) -> Iterator[Event]:
-    """Bring the instances back to where each was last good; `execution` says how it ended."""
-    targets = find_targets(session, names)
-    shas = tuple(sorted(sha for sha in targets if sha))
-    yield GoingBack(instances=names, to=shas)
-    for sha in sorted(targets):
-        desired = _desired_at(session, sha, targets[sha])
-        observed = observe_hosts(session.providers, session.request.environment)
-        request = PlanRequest(only=frozenset(targets[sha]), destroy=True)
-        known = _known(desired, observed, request)
-        if execution.ok() and known.only:
-            yield from execute(build_plan(desired, observed, known, NoEvidence()), execution)
+def prepare_way_back(session: Session) -> WayBack:
+    """Find the way back before anything is touched, for all that the request may touch.
 
-
-def find_targets(session: Session, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Group instances by the commit to go back to; the empty commit means: remove.
-
-    The ledger knows; where it has no word, the commit of the replicas that ran before does.
+    That is more than this plan changes: what an interrupted rollout left half way goes back too.
     """
-    targets: dict[str, list[str]] = {}
-    for name in names:
-        ran = [one.commit for one in session.observed.replicas if one.instance == name]
-        sha = last_good(session.records, name) or (ran[0] if ran else "")
-        targets.setdefault(sha, []).append(name)
-    return {sha: tuple(found) for sha, found in targets.items()}
+    names = {one.name for one in session.desired.instances}
+    names |= {one.instance for one in session.observed.replicas}
+    if session.request.only:
+        names &= set(session.request.only)
+    return find_way_back(
+        session.world.source, session.desired, session.observed, session.records, names
+    )
 
 
-def _desired_at(session: Session, sha: str, names: tuple[str, ...]) -> Desired:
-    if not sha:
-        return session.desired.model_copy(update={"instances": ()})
-    snapshot = session.world.source.snapshot(sha)
-    then = compile_environment(snapshot, session.request.environment)
-    wanted = tuple(one for one in then.instances if one.name in names)
-    # The hosts are today's: what runs on them must be found.
-    return then.model_copy(update={"instances": wanted, "hosts": session.desired.hosts})
+def take_back(
+    session: Session, way: WayBack, changed: tuple[str, ...], execution: Execution
+) -> Iterator[Event]:
+    """Bring instances back to where each was last good; `execution` says how it ended.
 
-
-def _known(desired: Desired, observed: Observed, request: PlanRequest) -> PlanRequest:
-    """Leave out instances that neither run nor are to run: they are gone already."""
-    there = {one.name for one in desired.instances} | {one.instance for one in observed.replicas}
-    return request.model_copy(update={"only": request.only & there})
+    `changed` are the instances of the plan that failed.
+    """
+    observed = observe_hosts(session.providers, session.request.environment)
+    there = {one.name for one in way.desired.instances}
+    there |= {one.instance for one in observed.replicas}
+    within = (frozenset(way.commits) - frozenset(way.missing)) & there
+    request = PlanRequest(only=within, destroy=True)
+    if within:
+        plan = build_plan(way.desired, observed, request, NoEvidence())
+        names = {change.instance for change in plan.changes if change.kind != "keep"}
+        names |= set(changed)
+        yield GoingBack(
+            instances=tuple(sorted(names)),
+            to=tuple(sorted({way.commits[name] for name in names} - {""})),
+        )
+        yield from execute(plan, execution)
+    else:
+        yield GoingBack(instances=changed, to=())
+        execution.finished = True

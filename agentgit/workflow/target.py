@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from agentgit.compile.build import compile_environment
-from agentgit.errors import GuardError, UsageError
+from agentgit.compile.layout import list_environments
+from agentgit.errors import AgentgitError, ConfigError, GuardError, UsageError
+from agentgit.model.desired import Desired
 from agentgit.model.plan import Pin
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
@@ -12,11 +14,21 @@ from agentgit.record.pins import active_pin, pin_holds
 from agentgit.workflow.session import Request, Target, World
 
 
-def choose_target(world: World, request: Request, records: tuple[RolloutRecord, ...]) -> Target:
-    """Decide what to compile. Raises any AgentgitError."""
+def choose_target(
+    world: World, request: Request, records: tuple[RolloutRecord, ...], *, looking: bool
+) -> Target:
+    """Decide what to compile. Raises any AgentgitError.
+
+    Who is only `looking`, or destroys, may also name an environment that is gone from the
+    repository but not from the records: then the last commit that had it is taken.
+    """
     if request.worktree:
         return Target(world.source.worktree(), None, None, None)
     branch, followed = follow(world, request.environment)
+    if (looking or request.kind == "destroy") and records:
+        snapshot = world.source.snapshot(followed.sha)
+        if request.environment not in list_environments(snapshot):
+            return _target(world, records[0].commit, (branch, followed), None)
     pin = find_pin(world, records, followed)
     if request.kind == "rollback":
         return _go_back(world, request, records, (branch, followed), pin)
@@ -28,10 +40,34 @@ def choose_target(world: World, request: Request, records: tuple[RolloutRecord, 
     return _target(world, sha, (branch, followed), pin)
 
 
+def compile_target(
+    target: Target, request: Request, *, status: bool
+) -> tuple[Desired, AgentgitError | None]:
+    """Compile what was chosen, for a destroy its hosts alone.
+
+    For a `status` a mistake in an agent or instance is given back: hosts can be looked at even so.
+    """
+    nothing: tuple[str, ...] | None = () if request.kind == "destroy" else None
+    problem: AgentgitError | None = None
+    try:
+        desired = compile_environment(target.snapshot, request.environment, only=nothing)
+    except ConfigError as error:
+        if not status:
+            raise
+        problem = error
+        desired = compile_environment(target.snapshot, request.environment, only=())
+    return desired.model_copy(update={"branch": target.branch}), problem
+
+
 def follow(world: World, environment: str) -> tuple[str, Commit]:
-    """Give the branch an environment follows, as people call it, and its commit."""
+    """Give the branch an environment follows, as people call it, and its commit.
+
+    An environment that the checked-out commit does not have follows that commit.
+    """
     head = world.source.snapshot("HEAD")
-    return world.source.follow(compile_environment(head, environment, only=()).branch)
+    known = environment in list_environments(head)
+    branch = compile_environment(head, environment, only=()).branch if known else None
+    return world.source.follow(branch)
 
 
 def find_pin(world: World, records: tuple[RolloutRecord, ...], followed: Commit) -> Pin | None:
@@ -95,10 +131,9 @@ def _go_back(
                 hint=f"agentgit history -e {environment} lists rollouts; name a commit with --to",
             )
         sha = found
-    new_pin = None
-    if sha != follows[1].sha:
-        new_pin = _make_pin(world, request, sha, follows[1])
-    return _target(world, sha, follows, pin, new_pin)
+    if sha == follows[1].sha:
+        return _target(world, sha, follows, None)
+    return _target(world, sha, follows, pin, _make_pin(world, request, sha, follows[1]))
 
 
 def _stay(

@@ -186,6 +186,10 @@ class _Evidence:
         assert self._first is not None
         return compile_environment(self._first, ENVIRONMENT).instance(replica.instance)
 
+    def applied(self, instance: str) -> Instance | None:
+        assert self._first is not None
+        return compile_environment(self._first, ENVIRONMENT).instance(instance)
+
 
 if __name__ == "__main__":
     for markdown in sorted(Path(__file__).parent.glob("*.md")):

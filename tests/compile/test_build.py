@@ -180,8 +180,8 @@ CASES = [  # changed files | what is reported
     ({PATH: HEAD + "  instructions: {file: null}\n"},
      [f"{PATH}:5:17: instructions need a file or a text"]),
     ({PATH: HEAD + "  rollout: {minHealthyTime: 3h}\n"},
-     [(f"{PATH}:5:12: rollout: minHealthyTime < healthyDeadline < progressDeadline must "
-       "hold")]),
+     [(f"{PATH}:5:12: rollout: minHealthyTime must be less than "
+       "healthyDeadline")]),
     ({PATH: HEAD + "  config: {language: [de]}\n"},
      [f"{PATH}:5:22: config.language is a list here and a single value in a lower layer"]),
 ]  # fmt: skip

@@ -1,15 +1,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
+from typing import Any
 
 import pytest
 
+from agentgit.effects import Clock, HostStore, Providers
 from agentgit.errors import EngineError, LeaseError
 from agentgit.execute import lease
-from agentgit.execute.lease import Holder, hold_lease, read_holder
+from agentgit.execute.lease import Holder, Lease
 from agentgit.providers.memory import MemoryProvider, MemoryStore
 from tests.builders import PROJECT_ID, ManualClock
+
+
+@contextmanager
+def hold_lease(
+    providers: Providers, environment: str, holder: Holder, clock: Clock, lost: Event
+) -> Iterator[int]:
+    taken = Lease(providers, environment, holder, clock, lost)
+    try:
+        list(taken.take())
+        yield taken.fence
+    finally:
+        taken.release()
+
+
+def read_holder(store: HostStore, environment: str) -> Any:
+    names = store.names(f"lease-{environment}-")
+    content = json.loads(store.read(names[-1]) or b"{}") if names else {"released": True}
+    return None if content.get("released") else content
+
 
 ANA = Holder("Ana", "r1", "today")
 LI = Holder("Li", "r2", "today")
@@ -78,8 +101,11 @@ def test_a_lease_that_stands_still_is_taken_over_after_the_ttl() -> None:
 
 
 def test_what_was_taken_is_released_when_another_host_refuses() -> None:
-    free, busy = Host("a"), Host("b", WorkedStore())
-    busy.store.create("lease-production-000001", b"{}")
+    class Lost(MemoryStore):
+        def create(self, name: str, data: bytes) -> bool:
+            return False
+
+    free, busy = Host("a"), Host("b", Lost())
     with (
         pytest.raises(LeaseError),
         hold_lease({"b": busy, "a": free}, "production", LI, ManualClock(), Event()),
@@ -120,3 +146,31 @@ def test_a_holder_that_cannot_renew_is_told_to_stop(monkeypatch: pytest.MonkeyPa
     lost = Event()
     with hold_lease({"h": Host("h", Broken())}, "production", LI, Running(), lost):
         assert lost.wait(timeout=10)
+
+
+def test_abandoned_leases_of_many_hosts_are_awaited_side_by_side() -> None:
+    hosts = {name: Host(name) for name in ("a", "b", "c")}
+    for host in hosts.values():
+        host.store.create("lease-production-000001", b'{"actor": "Ana", "beat": 3}')
+    clock = ManualClock()
+    lease_ = Lease(hosts, "production", LI, clock, Event())
+    (awaited,) = lease_.take()
+    lease_.release()
+    assert awaited.hosts == ("a", "b", "c")
+    assert clock.seconds < 2 * lease.TTL
+
+
+def test_a_holder_whose_lease_was_taken_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "BEAT", 0.01)
+    host, lost = Host("h"), Event()
+    with hold_lease({"h": host}, "production", LI, ManualClock(), lost):
+        host.store.delete("lease-production-000001")
+        assert lost.wait(timeout=10)
+
+
+def test_a_lease_that_is_forgotten_leaves_no_trace() -> None:
+    host = Host("h")
+    taken = Lease({"h": host}, "production", LI, ManualClock(), Event())
+    list(taken.take())
+    taken.release(forget=True)
+    assert host.store.names("") == ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Project:
     folder: Path
     engine: MemoryEngine
     clock: ManualClock
+    opened: list[GitSource] = field(default_factory=list)
 
     def git(self, *words: str) -> str:
         done = subprocess.run(
@@ -86,7 +88,8 @@ class Project:
         return self.commit(f"Say {text}", global__prompts__support_md=f"{text}\n")
 
     def open(self) -> World:
-        return World(GitSource.open(str(self.folder)), self.clock, self.folder / ".git" / "state")
+        self.opened.append(GitSource.open(str(self.folder)))
+        return World(self.opened[-1], self.clock, self.folder / ".git" / "state")
 
     def request(self, **words: Any) -> Request:
         return Request(environment="production", **words)
@@ -120,7 +123,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     engine = MemoryEngine()
 
     def open_memory(name: str, _: registry.Endpoint, place: registry.Place) -> MemoryProvider:
@@ -138,4 +141,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text.lstrip())
     made.commit("First")
-    return made
+    yield made
+    for source in made.opened:
+        source.close()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - files in one line
 """The whole way on memory engines: real Git, real ledger, real lease, no processes."""
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from agentgit.errors import (
     UsageError,
 )
 from agentgit.execute.clock import SystemClock
-from agentgit.execute.lease import Holder, hold_lease
+from agentgit.execute.lease import Holder, Lease
 from agentgit.pipeline import apply_plan, is_news, prepare_plan, unpin
 from agentgit.providers.memory import MemoryProvider
 from tests.builders import PROJECT_ID
@@ -238,11 +239,11 @@ def test_a_second_apply_is_refused_while_one_is_at_work(project: Any) -> None:
     with prepare_plan(project.open(), project.request()) as session:
         clock = SystemClock()
         object.__setattr__(session.world, "clock", clock)
-        with (
-            hold_lease(providers, "production", holder, clock, session.stop),
-            pytest.raises(LeaseError, match="Li"),
-        ):
+        lease = Lease(providers, "production", holder, clock, session.stop)
+        list(lease.take())
+        with pytest.raises(LeaseError, match="Li"):
             list(apply_plan(session))
+        lease.release()
     assert project.replicas() == []
     assert project.plan().records == ()
 
@@ -290,3 +291,160 @@ def test_closing_the_stream_records_an_interruption(project: Any) -> None:
         next(stream)
         stream.close()
     assert outcomes(project)[0] == ("apply", "interrupted")
+
+
+def test_going_back_to_the_followed_commit_ends_the_pin(project: Any) -> None:
+    first = project.git("rev-parse", "HEAD")
+    project.apply()
+    project.prompt("Be brief.")
+    project.apply()
+    project.apply(kind="rollback", revision=first)
+    project.apply(kind="rollback", revision="HEAD")
+    session = project.plan()
+    assert session.plan.pin is None
+    assert session.plan.is_empty
+
+
+def test_restart_keeps_what_only_some_have(project: Any) -> None:
+    project.apply()
+    project.prompt("Be brief.")
+    project.apply(only=("beta",))
+    project.apply(kind="restart", only=("alpha", "beta"))
+    texts = {
+        s.instance: s.document["instructions"]["text"] for _, s in project.engine.replicas.values()
+    }
+    assert texts == {"alpha": "Be kind.\n", "beta": "Be brief.\n"}
+    assert {c.instance for c in project.plan().plan.changes if c.kind != "keep"} == {"alpha"}
+
+
+def test_what_an_interrupted_rollout_left_goes_back_too(project: Any) -> None:
+    project.apply()
+    old = {replica.revision for replica in project.replicas()}
+    project.prompt("Be rude.")
+    with prepare_plan(project.open(), project.request()) as session:
+        for event in apply_plan(session):
+            if event.kind == "wave-done":
+                session.stop.set()
+    assert {replica.revision for replica in project.replicas()} - old
+    project.break_prompt("rude")
+    assert project.apply()[0] == "rolled-back"
+    assert {replica.revision for replica in project.replicas()} == old
+
+
+def test_a_bug_is_not_recorded_as_a_success(project: Any) -> None:
+    project.engine.behave = lambda _: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        project.apply()
+    assert outcomes(project)[0] == ("apply", "interrupted")
+
+
+def test_a_stop_first_move_that_the_world_breaks_starts_the_old_one_again(project: Any) -> None:
+    agent = project.folder / "global/agents/support.yaml"
+    slow = agent.read_text() + "  rollout: {strategy: recreate}\n"
+    project.commit("Recreate", global__agents__support=slow)
+    project.apply()
+    before = project.ids()
+    project.prompt("Be brief.")
+
+    def refuse(spec: Any) -> str:
+        if "brief" in spec.document["instructions"]["text"]:
+            raise EngineError("port 80 is taken")
+        return "healthy"
+
+    project.engine.behave = refuse
+    assert project.apply()[0] == "failed"
+    assert project.ids() == before
+    assert all(replica.serving for replica in project.replicas())
+
+
+def test_destroy_leaves_no_trace_on_the_host(project: Any) -> None:
+    project.apply()
+    project.apply(kind="destroy")
+    assert project.engine.stores[PROJECT_ID].names("") == ()
+
+
+def test_a_host_is_not_lost_from_sight(project: Any) -> None:
+    project.apply()
+    path = "environments__production__environment"
+    gone = "kind: Environment\nmetadata: {name: production}\nspec: {hosts: {us-1: {engine: docker}}}\n"
+    project.commit("Move", **{path: gone})
+    with pytest.raises(GuardError, match="eu-1 carries replicas of production"):
+        project.plan()
+    other = gone.replace("us-1: {engine: docker}", "eu-1: {engine: podman}")
+    project.commit("Podman", **{path: other})
+    with pytest.raises(GuardError, match="run on memory"):
+        project.plan()
+
+
+def test_an_environment_that_is_gone_can_still_be_destroyed(project: Any) -> None:
+    project.apply()
+    project.git("mv", "environments/production", "environments/live")
+    text = (project.folder / "environments/live/environment.yaml").read_text()
+    project.commit("Rename", environments__live__environment=text.replace("production", "live"))
+    with prepare_plan(project.open(), project.request(), status=True) as session:
+        assert len(session.observed.replicas) == 3
+    assert project.apply(kind="destroy")[0] == "succeeded"
+    assert project.replicas() == []
+
+
+def test_status_and_destroy_work_while_the_configuration_is_broken(project: Any) -> None:
+    project.apply()
+    project.commit(
+        "Typo",
+        global__agents__support="kind: Agent\nmetadata: {name: support}\nspec: {contaner: {}}\n",
+    )
+    with pytest.raises(ConfigError):
+        project.plan()
+    with prepare_plan(project.open(), project.request(), status=True) as session:
+        assert session.plan is None
+        assert len(session.observed.replicas) == 3
+        assert any("contaner" in warning for warning in session.warnings)
+    assert project.apply(kind="destroy")[0] == "succeeded"
+    assert project.replicas() == []
+
+
+def test_a_port_is_not_handed_over_within_one_rollout(project: Any) -> None:
+    fixed = "kind: Instance\nmetadata: {name: NAME}\nspec: {agent: support, scale: {replicas: 1}, container: {ports: {http: {target: 80, published: 9000}}}}\n"
+    project.commit(
+        "Fixed", environments__production__instances__beta=fixed.replace("NAME", "beta")
+    )
+    project.apply()
+    project.commit(
+        "Rename",
+        environments__production__instances__beta=None,
+        environments__production__instances__gamma=fixed.replace("NAME", "gamma"),
+    )
+    with pytest.raises(GuardError, match="still held by beta"):
+        project.plan()
+    project.apply(only=("beta",))
+    assert project.apply()[0] == "succeeded"
+    assert project.plan().plan.is_empty
+
+
+def test_an_interrupted_canary_is_looked_at_before_it_goes_on(project: Any) -> None:
+    canary = "kind: Instance\nmetadata: {name: alpha}\nspec: {agent: support, rollout: {strategy: canary, steps: [{setWeight: 50}, {pause: {duration: 1m}}]}}\n"
+    project.commit("Canary", environments__production__instances__alpha=canary)
+    project.apply()
+    project.prompt("Be brief.")
+    with prepare_plan(project.open(), project.request(only=("alpha",))) as session:
+        for event in apply_plan(session):
+            if event.kind == "hold-started":
+                session.stop.set()
+    plan = project.plan(only=("alpha",)).plan
+    assert [(wave.title, len(wave.moves), bool(wave.hold)) for wave in plan.waves] == [
+        ("canary 50 %", 0, True),
+        ("the rest", 1, False),
+    ]
+    assert len(plan.waves[0].hold.replicas) == 1
+
+
+def test_a_lost_replica_is_missing_and_not_a_change_of_scale(project: Any) -> None:
+    project.apply()
+    one = "kind: Instance\nmetadata: {name: beta}\nspec: {agent: support, scale: {replicas: 2}}\n"
+    project.commit("Scale", environments__production__instances__beta=one)
+    project.apply()
+    lost = next(r for r in project.replicas() if (r.instance, r.slot) == ("beta", 2))
+    del project.engine.replicas[lost.name]
+    change = next(c for c in project.plan().plan.changes if c.instance == "beta")
+    assert [cause.kind for cause in change.causes] == ["missing"]
+    assert change.fields == ()

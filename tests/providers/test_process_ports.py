@@ -68,6 +68,7 @@ def test_what_others_listen_on(monkeypatch: pytest.MonkeyPatch) -> None:
         22: "another process",
         8080: "another process",
         9090: "research",
+        65535: "another process",
     }
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,7 @@ class Fleet:
         if self.kind != "process":
             _sweep(self.url, self.project_id)
         else:
-            _kill(_processes(self.state / self.project_id))
+            _kill(self.state / self.project_id)
 
 
 def _processes(folder: Path) -> dict[str, str]:
@@ -190,9 +190,14 @@ def _processes(folder: Path) -> dict[str, str]:
     return found
 
 
-def _kill(processes: dict[str, str]) -> None:
-    for process in processes.values():
-        os.kill(int(process), 9)
+def _kill(folder: Path) -> None:
+    """Kill what still belongs to a project; first the runners, which would start it again."""
+    needle = str(folder).encode()
+    for place in ("cmdline", "environ"):
+        for process in Path("/proc").iterdir():
+            with suppress(OSError):
+                if process.name.isdigit() and needle in (process / place).read_bytes():
+                    os.kill(int(process.name), 9)
 
 
 def _sweep(url: str, project_id: str) -> None:
@@ -289,7 +294,7 @@ spec:
     healthcheck: {test: [CMD-SHELL, "test ! -e HOLD"], interval: 100ms, timeout: 5s, retries: 900}
     stop_grace_period: 2s
   process: {source: ../../agents, command: [python3, agent.py]}
-  rollout: {minHealthyTime: 200ms, healthyDeadline: 60s, progressDeadline: 90s}
+  rollout: {minHealthyTime: 200ms, healthyDeadline: 60s}
 """,
     "global/prompts/worker.md": "Be kind.\n",
     "agents/agent.py": """\
@@ -333,14 +338,25 @@ def make_small_fleet(folder: Path, kind: str, url: str, state: Path) -> SmallFle
     return fleet
 
 
+@contextmanager
+def destroyed(fleet: SmallFleet) -> Iterator[None]:
+    """Destroy a fleet at the end, whatever a test that failed has left of its repository."""
+    first = fleet.git("rev-parse", "HEAD")
+    try:
+        yield
+    finally:
+        fleet.git("checkout", "-q", "-f", "-B", "main", first)
+        fleet.hold.unlink(missing_ok=True)
+        fleet.destroy()
+
+
 @pytest.fixture
 def small_fleet(tmp_path: Path) -> Iterator[SmallFleet]:
     """One process that runs."""
     made = make_small_fleet(tmp_path / "small", "process", "", tmp_path / "state")
-    made.apply()
-    yield made
-    made.hold.unlink(missing_ok=True)
-    made.destroy()
+    with destroyed(made):
+        made.apply()
+        yield made
 
 
 @pytest.fixture(
@@ -353,9 +369,9 @@ def small_containers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     """One container that runs, on each engine."""
     url = request.getfixturevalue(f"{request.param}_engine").url
     made = make_small_fleet(tmp_path / "small", request.param, url, tmp_path / "state")
-    made.apply()
-    yield made
-    made.destroy()
+    with destroyed(made):
+        made.apply()
+        yield made
 
 
 def build_image(url: str) -> None:

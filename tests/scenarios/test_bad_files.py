@@ -56,7 +56,7 @@ BAD = {
         WORKER, "{replicas: 1}", "", f"{WORKER}:6:3", "scale has no value", "write null"
     ),
     "no such rollout": Bad(
-        WORKER, "rollout: {minHealthyTime: 200ms, healthyDeadline: 60s, progressDeadline: 90s}",
+        WORKER, "rollout: {minHealthyTime: 200ms, healthyDeadline: 60s}",
         "rollout: careful", f"{WORKER}:13:12", "there is no rollout careful",
         "global/rollouts.yaml",
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.conftest import SMALL, Fleet, SmallFleet, make_small_fleet
+from tests.scenarios.conftest import SMALL, Fleet, SmallFleet, destroyed, make_small_fleet
 
 PROMPT = "global/prompts/worker.md"
 
@@ -95,7 +95,7 @@ def test_what_is_not_there_and_what_nobody_can_be_asked(
 
 def test_a_shallow_clone_does_everything_but_what_it_cannot_know(tmp_path: Path) -> None:
     origin = make_small_fleet(tmp_path / "origin", "process", "", tmp_path / "state")
-    try:
+    with destroyed(origin):
         origin.edit("agentgit.yaml", "spec:", "spec:\n  ledger: {remote: origin}")
         first = origin.commit("Share the ledger")
         origin.git("remote", "add", "origin", str(origin.folder))  # itself: no rollouts elsewhere
@@ -106,7 +106,9 @@ def test_a_shallow_clone_does_everything_but_what_it_cannot_know(tmp_path: Path)
 
         clone = origin.clone(f"file://{origin.folder}", tmp_path / "clone", "--depth=1")
         assert clone.git("rev-parse", "--is-shallow-repository") == "true"
-        clone.plan("--detailed-exitcode", expect=2).has("  ~ alpha  1 replica", "cannot be read here")
+        clone.plan("--detailed-exitcode", expect=2).has(
+            "  ~ alpha  1 replica", "cannot be read here"
+        )
         clone.apply()
         assert clone.running().keys() != before.keys()
         assert clone.plan().out.startswith("No changes.")
@@ -122,5 +124,3 @@ def test_a_shallow_clone_does_everything_but_what_it_cannot_know(tmp_path: Path)
 
         clone.git("fetch", "-q", "--unshallow")
         clone.run("rollback", "--yes").has(f"production runs {first[:7]}")
-    finally:
-        origin.destroy()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import docker.errors
 import pytest
 
 from tests.engines.images import PYTHON_IMAGE
-from tests.scenarios.conftest import PLACE, WORKER, Done, SmallFleet, make_small_fleet
+from tests.scenarios.conftest import PLACE, WORKER, Done, SmallFleet, destroyed, make_small_fleet
 
 SERVES = "while :; do sleep 0.1; done"
 PUBLISHED = "    ports: {http: {target: 8080, published: PORT, host_ip: 127.0.0.1}}\n"
@@ -26,9 +24,11 @@ def attempt(fleet: SmallFleet, path: str, old: str, new: str, code: int) -> Done
     before = fleet.running()
     fleet.edit(path, old, new)
     fleet.commit(new.strip().splitlines()[0])
-    done = fleet.apply(expect=code)
-    assert fleet.running() == before
-    fleet.git("reset", "-q", "--hard", "HEAD~")
+    try:
+        done = fleet.apply(expect=code)
+        assert fleet.running() == before
+    finally:
+        fleet.git("reset", "-q", "--hard", "HEAD~")
     return done
 
 
@@ -40,8 +40,11 @@ def test_containers(small_containers: SmallFleet, subtests: pytest.Subtests) -> 
     fleet = small_containers
     with subtests.test("an image that does not exist"):
         done = attempt(fleet, WORKER, PYTHON_IMAGE, "localhost:9/nosuch:9", 1)
-        done.has("the image localhost:9/nosuch:9 is not there and could not be pulled",
-                 "hint: check its name and tag", "failed: production is not completely at")  # fmt: skip
+        done.has(
+            "the image localhost:9/nosuch:9 is not there and could not be pulled",
+            "hint: check its name and tag",
+            "failed: production is not completely at",
+        )
         assert "local: local:" not in done.has(), "the host is named once"
 
     with (
@@ -57,8 +60,8 @@ def test_containers(small_containers: SmallFleet, subtests: pytest.Subtests) -> 
                  "rolled back: alpha runs", "its old replicas were never stopped")  # fmt: skip
 
     with subtests.test("a command that is not in the image"):
-        done = attempt(fleet, WORKER, f"""[sh, -c, "trap 'exit 0' TERM; echo serving; {SERVES}"]""",
-                       "[nosuchcommand]", 3)  # fmt: skip
+        command = f"""[sh, -c, "trap 'exit 0' TERM; echo serving; {SERVES}"]"""
+        done = attempt(fleet, WORKER, command, "[nosuchcommand]", 3)
         done.has("cannot be started", "nosuchcommand", "hint: look at the image", "rolled back")
 
     with subtests.test("an engine that does not answer"):
@@ -74,7 +77,7 @@ def test_two_projects_of_one_name(small_containers: SmallFleet, tmp_path: Path) 
     """Only the id tells them apart: taking one down leaves the other alone."""
     mine = small_containers
     other = make_small_fleet(tmp_path / "other", mine.kind, mine.url, tmp_path / "elsewhere")
-    try:
+    with destroyed(other):
         other.apply()
         assert len(other.running()) == 1
         assert not other.running().items() & mine.running().items()
@@ -88,8 +91,6 @@ def test_two_projects_of_one_name(small_containers: SmallFleet, tmp_path: Path) 
         mine.apply()
         other.run("destroy", "-e", "production", "--yes")
         assert len(mine.running()) == 1
-    finally:
-        other.destroy()
 
 
 def test_processes(small_fleet: SmallFleet, subtests: pytest.Subtests) -> None:
@@ -133,7 +134,7 @@ def test_a_silent_engine_hides_no_replica(small_fleet: SmallFleet) -> None:
     small_fleet.edit(PLACE, "process", 'docker, endpoint: "unix:///nonexistent.sock"')
     small_fleet.commit("Away")
     for words in (
-        ("plan",), ("apply", "--yes"), ("restart", "alpha", "--yes"), ("logs", "alpha"),
+        ("plan",), ("apply", "--yes"), ("logs", "alpha"),
         ("destroy", "-e", "production", "--yes"),
     ):  # fmt: skip
         done = small_fleet.run(*words, expect=1)
@@ -150,11 +151,12 @@ def auto_fleet(tmp_path: Path) -> Iterator[SmallFleet]:
     """A fleet on `engine: auto`, committed and not applied."""
     made = make_small_fleet(tmp_path / "small", "auto", "", tmp_path / "state")
     made.kind = "process"
-    yield made
-    made.destroy()
+    with destroyed(made):
+        yield made
 
 
-def test_auto_stays_with_what_it_was(auto_fleet: SmallFleet, nothing_answers: None) -> None:
+@pytest.mark.usefixtures("nothing_answers")
+def test_auto_stays_with_what_it_was(auto_fleet: SmallFleet) -> None:
     """A recorded engine that has gone is an error, and no reason to start a second fleet."""
     auto_fleet.apply()
     running = auto_fleet.running()

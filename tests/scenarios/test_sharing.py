@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.conftest import SmallFleet, make_small_fleet
+from tests.scenarios.conftest import SmallFleet, destroyed, make_small_fleet
 
 REFS = "refs/agentgit/rollouts/production"
 PROMPT = "global/prompts/worker.md"
@@ -22,8 +22,8 @@ def shared(tmp_path: Path) -> Iterator[SmallFleet]:
     made.commit("Share the ledger")
     made.git("clone", "-q", "--bare", str(made.folder), str(remote_of(made)))
     made.git("remote", "add", "origin", str(remote_of(made)))
-    yield made
-    made.destroy()
+    with destroyed(made):
+        yield made
 
 
 def remote_of(fleet: SmallFleet) -> Path:
@@ -54,7 +54,9 @@ def test_a_remote_that_refuses_or_is_away_is_a_warning(shared: SmallFleet) -> No
     shared.write(PROMPT, "Be brief.\n")
     shared.commit("Brief")
     away = shared.apply()
-    away.has("warning: what others recorded since is not known", "warning: the rollout is recorded")
+    away.has(
+        "warning: what others recorded since is not known", "warning: the rollout is recorded"
+    )
     assert away.has("done: production runs").count("Traceback") == 0
     shared.plan().has("warning: what others recorded since is not known: origin does not answer")
     shared.run("history").has("warning: what others recorded", "succeeded")

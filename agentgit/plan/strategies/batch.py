@@ -9,7 +9,8 @@ from agentgit.model.value import Value
 class Batch(Value):
     """Slots that change side by side; those in `stop_first` lose their old replica first.
 
-    `hold` is how long to look at the result, in seconds, before the next batch.
+    `hold` is how long to look at the result, in seconds, before the next batch. A batch without
+    slots only looks at what already runs the new revision.
     """
 
     title: str

@@ -18,11 +18,16 @@ def batch_canary(slots: tuple[int, ...], done: int, policy: Rollout) -> tuple[Ba
     if not slots:
         return ()
     total = len(slots) + done
+    stages = [(weight, realise(weight, total), hold) for weight, hold in _stages(policy.steps)]
     batches: list[Batch] = []
+    reached = [(weight, hold) for weight, target, hold in stages if target <= done]
+    if reached and reached[-1][1]:
+        # An interrupted canary is looked at before it goes on.
+        weight, hold = reached[-1]
+        batches.append(Batch(title=f"canary {weight} %", slots=(), hold=hold))
     taken = 0
-    for weight, hold in _stages(policy.steps):
-        target = realise(weight, total)
-        share = slots[taken : max(taken, target - done)]
+    for weight, target, hold in stages[len(reached) :]:
+        share = slots[taken : target - done]
         title = f"canary {weight} %" if weight < 100 else "the rest"
         batches += _batch(title, share, total, policy, hold)
         taken += len(share)

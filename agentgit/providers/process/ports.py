@@ -58,10 +58,8 @@ def get(address: str, path: str, timeout: float) -> tuple[int, bytes]:
 
 
 def list_foreign(owners: Mapping[int, str], ours: frozenset[int]) -> dict[int, str]:
-    """Ports that others listen on, as far as people choose them: below the ephemeral range."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
-    found = {port: "another process" for port in _list_listening() if port < lowest}
-    found |= owners
+    """Ports that others listen on, whoever chose them: none of them can be had."""
+    found = dict.fromkeys(_list_listening(), "another process") | dict(owners)
     return {port: owner for port, owner in sorted(found.items()) if port not in ours}
 
 
