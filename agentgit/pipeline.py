@@ -16,7 +16,7 @@ from agentgit.record.history import known_hosts, verified_commit
 from agentgit.workflow.books import new_record, new_unpin
 from agentgit.workflow.carry_out import carry_out, check_unchanged, is_gone
 from agentgit.workflow.evidence import CommitEvidence
-from agentgit.workflow.last_good import find_way_back
+from agentgit.workflow.last_good import find_running
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.places import drop_engines, keep_engines, open_hosts, open_ledger
 from agentgit.workflow.session import Request, Session, Target, World
@@ -39,8 +39,7 @@ def prepare_plan(world: World, request: Request, *, status: bool = False) -> Ite
     with open_hosts(world, desired) as providers:
         observed = observe_hosts(providers, request.environment)
         if request.kind == "restart":  # brings in no change, whatever is pending
-            way = find_way_back(world.source, desired, observed, records, request.only)
-            desired = way.desired
+            desired = find_running(world.source, desired, observed, records, request.only)
         plan = None
         if not (status and (observed.unreachable or problem)):
             evidence = CommitEvidence(world.source, target.snapshot, request.environment, records)
@@ -122,4 +121,5 @@ def _limits(request: Request, target: Target, records: tuple[RolloutRecord, ...]
         restart=frozenset(request.only) if request.kind == "restart" else frozenset(),
         destroy=request.kind == "destroy",
         pin=target.new_pin or target.pin,
+        ended_pin=target.ended_pin,
     )

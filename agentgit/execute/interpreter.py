@@ -26,7 +26,7 @@ from agentgit.model.events import (
 )
 from agentgit.model.plan import Move, Plan, Wave
 from agentgit.model.rollout import Failure
-from agentgit.model.steps import CreateReplica, Hold, Stamp
+from agentgit.model.steps import AwaitHealthy, Hold, Stamp
 
 WORKERS = 16  # moves at the same time; engines answer side by side, but not without bound
 
@@ -130,7 +130,7 @@ def _hold(step: Hold, wave: Wave, execution: Execution) -> Iterator[Event]:
         )
         yield StepFailed(failure=execution.failure)
     except HeldReplicaError as failed:
-        move = next((m for m in wave.moves if failed.name in _created(m)), None)
+        move = next((m for m in wave.moves if failed.name in _awaited(m)), None)
         execution.failure = classify_failure(
             failed.error,
             instance=move.instance if move else failed.instance,
@@ -142,9 +142,9 @@ def _hold(step: Hold, wave: Wave, execution: Execution) -> Iterator[Event]:
         yield StepFailed(failure=execution.failure)
 
 
-def _created(move: Move) -> frozenset[str]:
+def _awaited(move: Move) -> frozenset[str]:
     steps = (*move.prepare, *move.finish)
-    return frozenset(s.replica.name for s in steps if isinstance(s, CreateReplica))
+    return frozenset(step.name for step in steps if isinstance(step, AwaitHealthy))
 
 
 def _run(tasks: list[Task], execution: Execution, *, patient: bool = False) -> Iterator[Event]:

@@ -46,13 +46,13 @@ class Pin(Value):
     owner: str
     reason: str
     since: datetime
-    rollout: str = ""
 
 
 class Plan(Value):
     """What to do to make observed what is desired.
 
     `prepare` is for the whole plan and touches no running replica; `cleanup` comes last.
+    `pin` holds the environment at its commit; `ended_pin` did, until the commit of this plan.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
 
@@ -62,6 +62,7 @@ class Plan(Value):
     commit: Commit | None
     branch: str | None = None
     pin: Pin | None = None
+    ended_pin: Pin | None = None
     intent_digest: str
     observed_digest: str
     hosts: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ def build_plan(
     check_known(desired, observed, request.only | request.restart)
     check_not_emptied(desired, observed, request)
     placed = _place(desired, observed)
-    check_ports(desired, observed, placed, evidence)
+    check_ports(desired, observed, placed, request, evidence)
     names = Names(desired, observed)
     changes, rows = [], []
     for instance in desired.instances:
@@ -63,6 +63,7 @@ def build_plan(
         commit=desired.commit,
         branch=desired.branch,
         pin=request.pin,
+        ended_pin=request.ended_pin,
         intent_digest=digest_intent(desired, request),
         observed_digest=digest_observed(observed),
         hosts=tuple(state.host for state in observed.hosts),

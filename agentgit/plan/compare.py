@@ -49,7 +49,10 @@ def compare_slot(
     if running and not restart:
         keeper = min(running, key=_preference)
         return _keep(instance, host, slot, keeper, _others(found, keeper))
-    stopped = [one for one in fitting if one.state in {"exited", "created"}]
+    wanted = wanted_live(instance, host.engine)
+    stopped = [
+        one for one in fitting if one.state in {"exited", "created"} and wanted in {None, one.live}
+    ]
     if stopped and not restart:
         keeper = min(stopped, key=_preference)
         cause = _cause("stopped", f"slot {slot}: {_describe_end(keeper)}")

@@ -77,12 +77,13 @@ def check_ports(
     desired: Desired,
     observed: Observed,
     placed: Mapping[str, Mapping[int, str]],
+    request: PlanRequest,
     evidence: Evidence,
 ) -> None:
     """Refuse fixed ports that two replicas of a host would need, or that somebody else has."""
     owners = {state.host: state.foreign_ports for state in observed.hosts}
     claims: list[tuple[str, Port, str]] = []
-    for instance in desired.instances:
+    for instance in (one for one in desired.instances if request.covers(one.name)):
         for host in placed.get(instance.name, {}).values():
             for port in _fixed_ports(instance):
                 rival = _find_rival(host, port, instance, claims)
@@ -94,7 +95,7 @@ def check_ports(
                         _locate(instance, evidence, "container", "ports"),
                         "leave out published to get a free port, or choose another one",
                     )
-            claims += [(host, port, instance.name) for port in _fixed_ports(instance)]
+                claims.append((host, port, instance.name))
     _check_handovers(desired, observed, claims, evidence)
 
 
@@ -174,7 +175,7 @@ def check_shares(instance: Instance, evidence: Evidence) -> None:
             shares = ", ".join(f"{round(100 * k / replicas)}" for k in range(1, replicas + 1))
             raise GuardError(
                 f"{instance.name} cannot be a canary of {weight} % with {noun}",
-                _locate(instance, evidence, "rollout"),
+                _locate(instance, evidence, "rollout", "steps"),
                 f"possible shares are {shares} %; change setWeight, or scale.replicas",
             )
 

@@ -8,7 +8,7 @@ from agentgit.model.change import Cause
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
 from agentgit.model.plan import Move
-from agentgit.model.steps import CreateReplica, ReplicaSpec
+from agentgit.model.steps import AwaitHealthy, ReplicaSpec
 from agentgit.model.value import Value
 from agentgit.plan.compare import SlotChange, compare_slot, group_by_slot
 from agentgit.plan.guard import stop_first_reason
@@ -92,23 +92,26 @@ def stage_instance(
     done = sum(c.action != "remove" or c.keeper is not None for c in slots) - len(gradual)
     for batch in STRATEGIES[instance.rollout.strategy](gradual, done, instance.rollout):
         moves = tuple(
-            _replace(instance, by_slot[slot], names, stop_first=slot in batch.stop_first)
+            _gradual_move(instance, by_slot[slot], names, stop_first=slot in batch.stop_first)
             for slot in batch.slots
         )
         watched = _created(moves) if moves else _kept(slots)
-        stages.append(Stage(title=batch.title, moves=moves, hold=batch.hold, watched=watched))
+        in_place = {by_slot[slot].action for slot in batch.slots} == {"update"}
+        title = f"{batch.title}, in place" if in_place else batch.title
+        stages.append(Stage(title=title, moves=moves, hold=batch.hold, watched=watched))
     return tuple(stages)
 
 
 def _find_gradual(slots: tuple[SlotChange, ...]) -> tuple[int, ...]:
-    """Find the slots that change as the strategy says: those replaced, then those added to them.
+    """Find the slots that change as the strategy says: in place, replaced, then added.
 
-    Where nothing is replaced, a new replica disturbs nobody and needs no strategy; neither does
-    the repair of a replica that does not serve.
+    Where nothing changes that serves, a new replica disturbs nobody and needs no strategy;
+    neither does the repair of a replica that does not serve.
     """
+    updated = tuple(c.slot for c in slots if c.action == "update")
     replaced = tuple(c.slot for c in slots if c.action == "replace" and not _is_repair(c))
     added = tuple(change.slot for change in slots if change.action == "create")
-    return (*replaced, *added) if replaced else ()
+    return (*updated, *replaced, *(added if replaced else ()))
 
 
 def _direct_moves(instance: Instance, change: SlotChange, names: Names) -> tuple[Move, ...]:
@@ -125,6 +128,14 @@ def _direct_moves(instance: Instance, change: SlotChange, names: Names) -> tuple
     return (move_in_place(change, instance, names.host(change.host).engine),)
 
 
+def _gradual_move(
+    instance: Instance, change: SlotChange, names: Names, *, stop_first: bool
+) -> Move:
+    if change.action == "update":
+        return move_in_place(change, instance, names.host(change.host).engine)
+    return _replace(instance, change, names, stop_first=stop_first)
+
+
 def _replace(instance: Instance, change: SlotChange, names: Names, *, stop_first: bool) -> Move:
     moved = all(old.host != change.host for old in change.old)
     forced = not moved and bool(stop_first_reason(instance, names.host(change.host)))
@@ -137,13 +148,14 @@ def _is_repair(change: SlotChange) -> bool:
 
 
 def _kept(slots: tuple[SlotChange, ...]) -> tuple[tuple[str, str], ...]:
-    keepers = (change.keeper for change in slots if change.action in {"keep", "update"})
+    keepers = (change.keeper for change in slots if change.action == "keep")
     return tuple((keeper.host, keeper.name) for keeper in keepers if keeper is not None)
 
 
 def _created(moves: tuple[Move, ...]) -> tuple[tuple[str, str], ...]:
     steps = [step for move in moves for step in (*move.prepare, *move.finish)]
-    return tuple((s.host, s.replica.name) for s in steps if isinstance(s, CreateReplica))
+    waits = (step for step in steps if isinstance(step, AwaitHealthy))
+    return tuple((step.host, step.name) for step in waits)
 
 
 def _direct_title(slots: tuple[SlotChange, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentgit.model.desired import Instance
-from agentgit.model.observed import EngineKind, Replica
+from agentgit.model.observed import EngineKind, Live, Replica
 from agentgit.model.plan import Move
 from agentgit.model.spec import Rollout
 from agentgit.model.steps import (
@@ -80,25 +80,24 @@ def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool)
 
 
 def move_in_place(change: SlotChange, instance: Instance, engine: EngineKind) -> Move:
-    """Change limits and restart policy of a running replica, and drop surplus ones."""
+    """Change limits and restart policy of a running replica, look at it, drop surplus ones.
+
+    A replica that does not stay healthy gets back what it had.
+    """
     keeper, live = _keeper(change), wanted_live(instance, engine)
-    update: tuple[Step, ...] = ()
+    steps: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
     if change.action == "update" and live is not None:
-        update = (
-            UpdateReplica(
-                host=change.host,
-                name=keeper.name,
-                id=keeper.id,
-                limits=live.limits,
-                restart=live.restart,
-            ),
-        )
+        wait = await_step(change.host, keeper.name, instance.rollout)
+        steps = (_update_step(keeper, live), wait)
+        undo = (_update_step(keeper, keeper.live),)
     return Move(
         instance=instance.name,
         host=change.host,
         slot=change.slot,
         cause=change.cause.detail if change.cause else "",
-        finish=(*update, *_let_go(change.old, _grace(instance))),
+        finish=(*steps, *_let_go(change.old, _grace(instance))),
+        undo=undo,
     )
 
 
@@ -143,6 +142,16 @@ def remove_step(replica: Replica) -> RemoveReplica:
 def _start_again(replicas: tuple[Replica, ...]) -> tuple[Step, ...]:
     running = (one for one in replicas if one.state == "running")
     return tuple(StartReplica(host=one.host, name=one.name) for one in running)
+
+
+def _update_step(replica: Replica, live: Live) -> UpdateReplica:
+    return UpdateReplica(
+        host=replica.host,
+        name=replica.name,
+        id=replica.id,
+        limits=live.limits,
+        restart=live.restart,
+    )
 
 
 def _let_go(replicas: tuple[Replica, ...], grace: float) -> tuple[Step, ...]:

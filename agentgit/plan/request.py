@@ -15,15 +15,16 @@ from agentgit.model.value import Value
 class PlanRequest(Value):
     """`only` limits the plan to some instances (empty: all); `restart` replaces without a change.
 
-    `destroy` allows an environment to become empty. `pin` is only carried along, to be shown.
-    `known_hosts` are the hosts that carried replicas when the last rollout ended, with their
-    engine.
+    `destroy` allows an environment to become empty. `pin` and `ended_pin` are only carried along,
+    to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
+    with their engine.
     """
 
     only: frozenset[str] = frozenset()
     restart: frozenset[str] = frozenset()
     destroy: bool = False
     pin: Pin | None = None
+    ended_pin: Pin | None = None
     known_hosts: Mapping[str, str] = {}
 
     def covers(self, instance: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agentgit.compile.build import compile_environment
 from agentgit.effects import Source
-from agentgit.errors import AgentgitError
+from agentgit.errors import AgentgitError, GuardError
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Observed
 from agentgit.model.rollout import RolloutRecord
@@ -24,6 +24,51 @@ class WayBack:
     desired: Desired
     commits: Mapping[str, str]
     missing: Mapping[str, str]
+
+
+def find_running(
+    source: Source,
+    desired: Desired,
+    observed: Observed,
+    records: tuple[RolloutRecord, ...],
+    names: Collection[str],
+) -> Desired:
+    """Compile instances as they run now, for a restart that changes nothing.
+
+    Raises GuardError for an instance that does not run, or in two revisions at once.
+    """
+    instances = []
+    for name in sorted(names):
+        replicas = [one for one in observed.replicas if one.instance == name]
+        revisions = {one.revision for one in replicas}
+        if len(revisions) != 1:
+            state = "is between two revisions" if revisions else "does not run"
+            raise GuardError(
+                f"{name} {state}, so it cannot be restarted as it is",
+                hint=f"agentgit apply -e {desired.environment} brings it to what is asked for",
+            )
+        commits = [last_good(records, name) or "", replicas[0].commit]
+        found = (_compile_one(source, desired.environment, sha, name) for sha in commits if sha)
+        fitting = (
+            one for one in found if one and revisions <= {one.revision, one.process_revision}
+        )
+        instance = next(fitting, None)
+        if instance is None:
+            raise GuardError(
+                f"{name} runs a revision whose commit cannot be read here: {commits[-1][:7]}",
+                hint="git fetch brings older commits; in a shallow clone git fetch --unshallow",
+            )
+        instances.append(instance)
+    return desired.model_copy(update={"instances": tuple(instances)})
+
+
+def _compile_one(source: Source, environment: str, sha: str, name: str) -> Instance | None:
+    try:
+        then = compile_environment(source.snapshot(sha), environment)
+    except AgentgitError:
+        return None
+    found = then.instance(name)
+    return found.model_copy(update={"commit": sha}) if found else None
 
 
 def find_way_back(

@@ -49,7 +49,8 @@ class Request:
 class Target:
     """The commit to go to. `followed` is what the environment would follow without any pin.
 
-    `pin` is the pin in force; `new_pin` the one that this request sets.
+    `pin` is the pin in force, `new_pin` the one that this request sets, `ended_pin` one that a
+    newer commit has just ended.
     """
 
     snapshot: Snapshot
@@ -58,6 +59,7 @@ class Target:
     followed: Commit | None
     pin: Pin | None = None
     new_pin: Pin | None = None
+    ended_pin: Pin | None = None
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agentgit.compile.build import compile_environment
 from agentgit.compile.layout import list_environments
 from agentgit.errors import AgentgitError, ConfigError, GuardError, UsageError
@@ -37,7 +39,8 @@ def choose_target(
     if request.revision is not None:
         return _go_to(world, request, (branch, followed), pin)
     sha = pin.commit if pin else followed.sha
-    return _target(world, sha, (branch, followed), pin)
+    target = _target(world, sha, (branch, followed), pin)
+    return target if pin else replace(target, ended_pin=active_pin(records))
 
 
 def compile_target(

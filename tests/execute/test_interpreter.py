@@ -179,3 +179,41 @@ def test_a_bug_is_not_taken_for_a_failure() -> None:
     fleet.behave(lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
     with pytest.raises(ZeroDivisionError):
         fleet.apply(make_desired(make_instance(image="acme/support:2"), commit="c2"))
+
+
+def test_limits_change_one_after_another_and_go_back_when_they_harm() -> None:
+    def limited(memory: str) -> Any:
+        return make_instance(
+            replicas=3, container={"deploy": {"resources": {"limits": {"memory": memory}}}}
+        )
+
+    fleet = Fleet()
+    fleet.apply(make_desired(limited("64m")))
+    before = {one.id for one in fleet.observe().replicas}
+    provider = fleet.providers["host-1"]
+
+    def starve() -> None:
+        small = [
+            n for n, (r, _) in provider.engine.replicas.items() if r.live.limits.memory == 12 << 20
+        ]
+        for name in small:
+            replica, spec = provider.engine.replicas[name]
+            provider.engine.replicas[name] = (
+                replica.model_copy(update={"health": "unhealthy"}),
+                spec,
+            )
+
+    provider.after_call = starve
+    execution, events = fleet.apply(make_desired(limited("12m"), commit="c2"))
+    assert execution.failure is not None
+    assert execution.failure.fault == "revision"
+    memory = [one.live.limits.memory for one in fleet.observe().replicas]
+    assert memory == [64 << 20] * 3
+    assert sum(e.kind == "step-started" and e.step == "update-replica" for e in events) == 2
+    provider.after_call = lambda: None
+    for name, (replica, spec) in provider.engine.replicas.items():
+        healed = replica.model_copy(update={"health": "none"})
+        provider.engine.replicas[name] = (healed, spec)
+    execution, _ = fleet.apply(make_desired(limited("128m"), commit="c3"))
+    assert execution.ok()
+    assert {one.id for one in fleet.observe().replicas} == before
