@@ -130,6 +130,12 @@ class GitError(AgentgitError):
     """Git cannot give what was asked for: no repository, no commit, no such revision."""
 
 
+class NoCommitError(GitError):
+    """There is no repository here, or no commit in it yet: nothing that could be read."""
+
+    exit_code = Exit.CONFIG
+
+
 class InterruptedRolloutError(AgentgitError):
     """The user interrupted or declined."""
 

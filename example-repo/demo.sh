@@ -7,6 +7,9 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/agentgit-demo.XXXXXX")
 fleet=$work/fleet
+id=$(python3 -c 'import uuid; print(uuid.uuid4())')
+image=localhost/acme-agent:demo-${id%%-*}
+built=
 export AGENTGIT_STATE_HOME="$work/state"
 export GIT_AUTHOR_NAME=Ana GIT_AUTHOR_EMAIL=ana@acme.example GIT_COMMITTER_NAME=Ana GIT_COMMITTER_EMAIL=ana@acme.example
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
@@ -16,14 +19,25 @@ bold= plain=
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
 
 tell() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
-show() { printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"; }
-run() { show "$*"; "$@"; }
+
+# Show a command as one could type it.
+show() {
+  line=
+  for word in "$@"; do
+    case $word in
+      *[!A-Za-z0-9_./:=@%+,-]* | '') word="'$(printf %s "$word" | sed "s/'/'\\\\''/g")'" ;;
+    esac
+    line="$line $word"
+  done
+  printf '\n%s$%s%s\n' "$bold" "$line" "$plain"
+}
+run() { show "$@"; "$@"; }
 
 # Run a command that is meant to end with the given exit code.
 run_expecting() {
   code=$1
   shift
-  show "$*"
+  show "$@"
   set +e
   "$@"
   got=$?
@@ -35,7 +49,15 @@ run_expecting() {
 clean_up() {
   status=$?
   trap - EXIT INT TERM
-  if [ -d "$fleet" ]; then (cd "$fleet" && agentgit destroy -e production --yes >/dev/null 2>&1) || true; fi
+  if [ -d "$fleet/.git" ] && ! (cd "$fleet" && agentgit destroy -e production --yes >"$work/end" 2>&1); then
+    # Before the first commit there is nothing to destroy; later on it is said what is left.
+    if (cd "$fleet" && git rev-parse -q --verify HEAD >/dev/null); then
+      cat "$work/end" >&2
+      echo "what the demo started may still run; its files are in $work" >&2
+      exit 1
+    fi
+  fi
+  if [ -n "$built" ]; then "$built" rmi "$image" >/dev/null 2>&1 || true; fi
   chmod -R u+w "$work" 2>/dev/null || true
   rm -rf "$work"
   exit "$status"
@@ -43,11 +65,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# An engine is only of use when it has the image; building it may need a registry.
+# An engine is only of use when it has the image; building it may need a registry. BASE names another base image.
 choose_engine() {
   for engine in docker podman; do
     if command -v "$engine" >/dev/null 2>&1 && "$engine" info >/dev/null 2>&1 &&
-      "$engine" build -q -t localhost/acme-agent:1.4.0 agents/agent >/dev/null 2>&1; then
+      "$engine" build -q ${BASE:+--build-arg "BASE=$BASE"} -t "$image" agents/agent >/dev/null 2>&1; then
       echo "$engine"
       return
     fi
@@ -61,7 +83,11 @@ mkdir "$fleet"
 cp -R "$here/agentgit.yaml" "$here/global" "$here/environments" "$here/agents" "$fleet/"
 cd "$fleet"
 git init -q -b main
+# A copy is a project of its own: with this id it can never touch another example fleet.
+sed -i "s/^  id: .*/  id: $id/" agentgit.yaml
+sed -i "s|localhost/acme-agent:1.4.0|$image|" global/defaults.yaml global/agents/*.yaml
 engine=$(choose_engine)
+[ "$engine" = process ] || built=$engine
 sed -i "s/engine: auto/engine: $engine/" environments/*/environment.yaml
 
 tell "A fleet of three agents, described in a Git repository; its replicas run on: $engine"

@@ -34,14 +34,34 @@ def open_world(settings: Settings) -> World:
 
 
 def read_snapshot(source: GitSource, revision: str | None) -> Snapshot:
-    """Read the files of a revision, or those of the work tree."""
+    """Read the files of a revision, or those of the work tree. Raises UsageError."""
+    check_revision(source, revision)
     return source.worktree() if revision is None else source.snapshot(revision)
 
 
-def choose_environment(snapshot: Snapshot, given: str | None) -> str:
+def check_revision(source: GitSource, revision: str | None) -> None:
+    """Refuse a revision that was typed and does not exist. Raises UsageError.
+
+    A shallow clone cannot tell whether it exists: that is no mistake of who typed it.
+    """
+    from agentgit.errors import GitError
+
+    if revision is None or source.git.shallow:
+        return
+    source.commit("HEAD")  # without any commit, that is the error to show
+    try:
+        source.commit(revision)
+    except GitError as error:
+        raise UsageError(error.message, hint=error.hint) from error
+
+
+def choose_environment(
+    snapshot: Snapshot, given: str | None, recorded: World | None = None
+) -> str:
     """Check the name that was given, or take the only one there is.
 
-    Raises UsageError, and ConfigError where the snapshot holds no project at all.
+    With `recorded` a name will do that only the records know: its files are gone, and what runs
+    may not be. Raises UsageError, and ConfigError where the snapshot holds no project at all.
     """
     from agentgit.compile.build import compile_project
     from agentgit.compile.layout import list_environments, require_environment
@@ -49,10 +69,12 @@ def choose_environment(snapshot: Snapshot, given: str | None) -> str:
 
     if PROJECT not in snapshot.files:
         compile_project(snapshot)  # says why
+    names = list_environments(snapshot)
     if given is not None:
+        if given not in names and recorded is not None and _is_recorded(recorded, given):
+            return given
         require_environment(snapshot, given)
         return given
-    names = list_environments(snapshot)
     if len(names) == 1:
         return names[0]
     if not names:
@@ -61,6 +83,22 @@ def choose_environment(snapshot: Snapshot, given: str | None) -> str:
             hint="write environments/staging/environment.yaml, or run agentgit init",
         )
     raise UsageError("which environment?", hint=f"-e NAME with one of {', '.join(names)}")
+
+
+def choose_environments(
+    snapshot: Snapshot, given: Sequence[str], recorded: World | None = None
+) -> tuple[str, ...]:
+    """Check all names that were given, or take the only one there is. Raises as above."""
+    names = given or (None,)
+    return tuple(choose_environment(snapshot, name, recorded) for name in names)
+
+
+def _is_recorded(world: World, name: str) -> bool:
+    """Whether this project has ever rolled out an environment of that name."""
+    from agentgit.workflow.places import open_ledger
+
+    ledger, _ = open_ledger(world)
+    return name in ledger.environments() and bool(ledger.rollouts(name))
 
 
 def count_files(snapshot: Snapshot) -> int:

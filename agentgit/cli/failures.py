@@ -12,27 +12,34 @@ from pathlib import Path
 import click
 
 from agentgit import __version__
-from agentgit.cli.settings import Settings, talk
+from agentgit.cli.settings import Settings, answer, talk
 from agentgit.errors import AgentgitError, Exit, Problem
 
 _ISSUES = "the project's issue tracker"
 
 
-def report_error(error: AgentgitError, settings: Settings) -> int:
-    """Show what a user can cause, all of it."""
-    _show(error.problems, settings)
+def report_error(error: AgentgitError, settings: Settings, *, as_json: bool = False) -> int:
+    """Show what a user can cause, all of it; `as_json` also as a document on stdout."""
+    _show(error.problems, settings, as_json=as_json)
     return error.exit_code
 
 
-def report_usage(error: click.ClickException, settings: Settings) -> int:
-    """Show a wrong call; `agentgit` alone shows the help."""
+def report_usage(
+    error: click.ClickException, settings: Settings, command: str, *, as_json: bool = False
+) -> int:
+    """Show a wrong call; `agentgit` alone shows the help.
+
+    `command` is the one that was called, which click does not always know; empty for none.
+    """
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         talk(error.format_message())
         return Exit.USAGE
     context = error.ctx if isinstance(error, click.UsageError) else None
-    hint = f"{context.command_path} --help" if context else "agentgit --help"
+    path = context.command_path if context else f"agentgit {command}".strip()
+    hint = f"{path} --help"
     message = error.format_message().rstrip(".")
-    _show((Problem(message[:1].lower() + message[1:], hint=hint),), settings)
+    problem = Problem(message[:1].lower() + message[1:], hint=hint)
+    _show((problem,), settings, as_json=as_json)
     return Exit.USAGE
 
 
@@ -42,13 +49,17 @@ def report_bug(error: Exception, arguments: Sequence[str], settings: Settings) -
     what = f"{type(error).__name__}: {error}".splitlines()[0]
     message = f"agentgit met a bug of its own: {what}"
     hint = f"the report is in {path}; please add it to an issue in {_ISSUES}"
-    _show((Problem(message, hint=hint),), settings)
+    _show((Problem(message, hint=hint),), settings, as_json="--json" in arguments)
     return Exit.BUG
 
 
-def _show(problems: Sequence[Problem], settings: Settings) -> None:
+def _show(problems: Sequence[Problem], settings: Settings, *, as_json: bool) -> None:
     from agentgit.report.problems import write_problems
 
+    if as_json:
+        from agentgit.report.json_v1 import dump, problems_document
+
+        answer(dump(problems_document(problems, ())))
     talk(write_problems(problems, palette=settings.palette(sys.stderr)))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agentgit.cli import options
-from agentgit.cli.settings import Settings, answer, pass_settings
+from agentgit.cli.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
     from agentgit.model.rollout import RolloutRecord
@@ -19,32 +19,40 @@ if TYPE_CHECKING:
 @options.command(
     "history", "agentgit history -e production", "agentgit history -e production -n 3"
 )
-@options.environment
+@options.environments
 @click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True,
               metavar="N", help="How many of them.")  # fmt: skip
 @options.as_json
 @pass_settings
-def command(settings: Settings, environment: str | None, limit: int, *, as_json: bool) -> int:
+def command(
+    settings: Settings, environments: tuple[str, ...], limit: int, *, as_json: bool
+) -> int:
     """Show who applied what, when, with which outcome; newest first."""
-    from agentgit.cli.door import choose_environment, open_world, warn
+    from agentgit.cli.door import choose_environments, open_world, warn
+    from agentgit.cli.several import Answer, answer_each
     from agentgit.errors import Exit
     from agentgit.report.history_text import write_history
-    from agentgit.report.json_v1 import dump, history_document
+    from agentgit.report.json_v1 import history_document
     from agentgit.workflow.places import open_ledger
 
     world = open_world(settings)
-    name = choose_environment(world.source.snapshot("HEAD"), environment)
+    names = choose_environments(world.source.snapshot("HEAD"), environments, world)
     ledger, warnings = open_ledger(world)
     warn(settings, warnings)
-    shown = ledger.rollouts(name)[:limit]
-    answer(
-        dump(history_document(name, shown)) if as_json
-        else write_history(
-            shown, now=world.clock.now(), subjects=_read_subjects(world.source, shown),
-            environment=name, palette=settings.palette(sys.stdout),
+    now, palette = world.clock.now(), settings.palette(sys.stdout)
+
+    def ask(name: str) -> Answer:
+        shown = ledger.rollouts(name)[:limit]
+        subjects = _read_subjects(world.source, shown)
+        return Answer(
+            Exit.DONE,
+            lambda: write_history(
+                shown, now=now, subjects=subjects, environment=name, palette=palette
+            ),
+            lambda: history_document(name, shown),
         )
-    )  # fmt: skip
-    return Exit.DONE
+
+    return answer_each(settings, names, ask, as_json=as_json)
 
 
 def _read_subjects(source: GitSource, records: Sequence[RolloutRecord]) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,19 +19,22 @@ def command(settings: Settings, name: str | None) -> int:
 
     Existing files are never overwritten and nothing is committed.
     """
-    from agentgit.cli.template_files import fill_template, name_project, write_files
+    from agentgit.cli.template_files import fill_template, image_of, name_project, write_files
     from agentgit.errors import Exit
 
     folder = settings.directory.resolve()
-    remote, hint = _look_at_git(folder)
-    files = fill_template(name or name_project(folder), remote)
+    git = _look_at_git(folder)
+    files = fill_template(name or name_project(folder), git.remote, git.branch)
     write_files(folder, files)
     answer(f"wrote {len(files)} files:")
     for path in sorted(files):
         answer(f"  {path}")
     answer("\nnext:")
-    for line in (*hint, *_NEXT):
+    start = () if git.found else ("git init -b main",)
+    for line in (*start, *_NEXT):
         answer(f"  {line}")
+    answer("\nproduction runs on Docker or Podman where one answers, which needs its image first:")
+    answer(f"  docker build -t {image_of(files)} agents/hello    # or: podman build ...")
     return Exit.DONE
 
 
@@ -41,17 +45,26 @@ _NEXT = (
 )
 
 
-def _look_at_git(folder: Path) -> tuple[str | None, tuple[str, ...]]:
-    """Find the remote to share the ledger with, and what to type where there is no repository."""
+class _Git(NamedTuple):
+    """What the new project finds: the remote to share the ledger with, the branch it is on."""
+
+    found: bool
+    remote: str | None
+    branch: str | None
+
+
+def _look_at_git(folder: Path) -> _Git:
     from agentgit.errors import GitError
     from agentgit.source.locate import locate_repository
 
     try:
         git = locate_repository(str(folder)).git
     except GitError:
-        return None, ("git init",)
+        return _Git(found=False, remote=None, branch="main")
     try:
         remotes = git.run("remote").out.decode("utf-8", "replace").split()
+        head = git.run("symbolic-ref", "--quiet", "--short", "HEAD")
     finally:
         git.close()
-    return ("origin" if "origin" in remotes else None), ()
+    branch = head.out.decode("utf-8", "replace").strip() or None
+    return _Git(found=True, remote="origin" if "origin" in remotes else None, branch=branch)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 @options.command(
     "logs",
     "agentgit logs support-eu -e production --tail 50",
-    "agentgit logs support-eu -e production --slot 0 --follow",
+    "agentgit logs support-eu -e production --slot 1 --follow",
 )
 @click.argument("instance")
 @options.environment
-@click.option("--slot", type=click.IntRange(0), metavar="N", help="Only this replica.")
+@click.option("--slot", type=click.IntRange(1), metavar="N",
+              help="Only the replica in this slot; they count from 1.")  # fmt: skip
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Only the last N lines of each.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are written; one replica only.")
 @pass_settings
@@ -41,7 +42,7 @@ def command(
     from agentgit.pipeline import Request, prepare_plan
 
     world = open_world(settings)
-    name = choose_environment(world.source.snapshot("HEAD"), environment)
+    name = choose_environment(world.source.snapshot("HEAD"), environment, world)
     with prepare_plan(world, Request(name), status=True) as session:
         replicas = _find(session.observed, instance, slot)
         if follow and len(replicas) > 1:

@@ -95,12 +95,14 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     settings = Settings.read(Path(), os.environ, no_color="--no-color" in arguments)
+    as_json = "--json" in arguments
     try:
         code = entrance.main(list(arguments), prog_name="agentgit", standalone_mode=False)
     except AgentgitError as error:
-        return report_error(error, settings)
+        return report_error(error, settings, as_json=as_json)
     except click.ClickException as error:
-        return report_usage(error, settings)
+        command = next((word for word in arguments if word in COMMANDS), "")
+        return report_usage(error, settings, command, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED

@@ -21,9 +21,31 @@ def show_examples(*examples: str) -> str:
                       *(f"  {example}" for example in examples)])  # fmt: skip
 
 
+def _only_one(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> str | None:
+    names = tuple(dict.fromkeys(given))
+    if len(names) > 1:
+        command = context.command.name
+        message = f"{command} takes one environment at a time, not {' and '.join(names)}"
+        raise click.UsageError(message, context)
+    return names[0] if names else None
+
+
+def _distinct(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(given))
+
+
 environment: Decorator = click.option(
-    "-e", "--environment", metavar="NAME",
+    "-e", "--environment", metavar="NAME", multiple=True, callback=_only_one,
     help="The environment; may be left out where there is only one.",
+)  # fmt: skip
+environments: Decorator = click.option(
+    "-e", "--environment", "environments", metavar="NAME", multiple=True, callback=_distinct,
+    help="The environment; may be left out where there is only one, and repeated. Then the exit "
+    "code is the most serious one, and --json prints a list.",
+)  # fmt: skip
+named_environment: Decorator = click.option(
+    "-e", "--environment", metavar="NAME", multiple=True, required=True, callback=_only_one,
+    help="Always has to be named.",
 )  # fmt: skip
 as_json: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document."
@@ -35,6 +57,9 @@ only: Decorator = click.option(
     "--only", metavar="INSTANCE", multiple=True, help="Only this instance; may be repeated."
 )
 yes: Decorator = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+verbose: Decorator = click.option(
+    "-v", "--verbose", is_flag=True, help="Tell every step as it is done."
+)
 reason: Decorator = click.option(
     "--reason", metavar="TEXT", default="", help="Why; kept in the history."
 )

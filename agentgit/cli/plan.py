@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from agentgit.cli import options
-from agentgit.cli.settings import Settings, answer, pass_settings
+from agentgit.cli.settings import Settings, pass_settings
 from agentgit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from agentgit.pipeline import Request
+    from agentgit.cli.several import Answer
+    from agentgit.pipeline import Request, World
 
 
 @options.command(
     "plan",
     "agentgit plan -e production",
+    "agentgit plan -e production -e staging",
     "agentgit plan -e production --worktree          # before you commit",
     "agentgit plan -e production --revision feature  # what a branch would change",
 )
-@options.environment
+@options.environments
 @options.revision
 @click.option("--worktree", is_flag=True, help="Take the files as they lie there, uncommitted.")
 @options.only
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 @pass_settings
 def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
-    environment: str | None,
+    environments: tuple[str, ...],
     revision: str | None,
     only: tuple[str, ...],
     *,
@@ -39,41 +41,41 @@ def command(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> int:
     """Show what would change, and why. Only reads from engines."""
-    from agentgit.cli.door import choose_environment, open_world, warn, warn_uncommitted
-    from agentgit.cli.rollout import plan_of
-    from agentgit.pipeline import Request, prepare_plan
-    from agentgit.report.json_v1 import dump
-    from agentgit.report.json_v1_plan import plan_document
-    from agentgit.report.plan_text import write_plan
+    from agentgit.cli.door import choose_environments, open_world, read_snapshot, warn_uncommitted
+    from agentgit.cli.several import answer_each
+    from agentgit.pipeline import Request
 
     if worktree and revision:
         raise UsageError("--worktree and --revision exclude each other", hint="leave one out")
     world = open_world(settings)
-    source = world.source
-    snapshot = source.worktree() if worktree else source.snapshot(revision or "HEAD")
-    name = choose_environment(snapshot, environment)
+    snapshot = read_snapshot(world.source, None if worktree else revision or "HEAD")
+    names = choose_environments(snapshot, environments)
     if not (worktree or revision):
-        warn_uncommitted(settings, source)
-    request = Request(name, revision=revision, worktree=worktree, only=only)
+        warn_uncommitted(settings, world.source)
+
+    def ask(name: str) -> Answer:
+        request = Request(name, revision=revision, worktree=worktree, only=only)
+        return _plan(settings, world, request, detailed=detailed_exitcode)
+
+    return answer_each(settings, names, ask, as_json=as_json)
+
+
+def _plan(settings: Settings, world: World, request: Request, *, detailed: bool) -> Answer:
+    from agentgit.cli.door import warn
+    from agentgit.cli.rollout import plan_of
+    from agentgit.cli.several import Answer
+    from agentgit.cli.surroundings import command_of, know
+    from agentgit.pipeline import prepare_plan
+    from agentgit.report.json_v1_plan import plan_document
+    from agentgit.report.plan_text import write_plan
+
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)
-        plan = plan_of(session)
-        palette = settings.palette(sys.stdout)
-        answer(
-            dump(plan_document(plan)) if as_json
-            else write_plan(
-                plan, now=world.clock.now(), records=session.records, palette=palette,
-                command=_next_command(request),
-            )
-        )  # fmt: skip
-        pending = detailed_exitcode and not plan.is_empty
-        return Exit.PENDING if pending else Exit.DONE
-
-
-def _next_command(request: Request) -> str:
-    """Say what carries this very plan out."""
-    words = [f"agentgit apply -e {request.environment}"]
-    words += [f"--revision {request.revision}"] if request.revision else []
-    words += [f"--only {name}" for name in request.only]
-    text = " ".join(words)
-    return f"commit it, then {text}" if request.worktree else text
+        plan, context = plan_of(session), know(session)
+    now, palette = world.clock.now(), settings.palette(sys.stdout)
+    command = f"commit it, then {command_of(request)}" if request.worktree else command_of(request)
+    return Answer(
+        Exit.PENDING if detailed and not plan.is_empty else Exit.DONE,
+        lambda: write_plan(plan, now=now, context=context, palette=palette, command=command),
+        lambda: plan_document(plan, context),
+    )

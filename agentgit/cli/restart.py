@@ -13,15 +13,17 @@ from agentgit.cli.settings import Settings, pass_settings
 @options.environment
 @options.reason
 @options.yes
+@options.verbose
 @options.as_json
 @pass_settings
-def command(
+def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
     instances: tuple[str, ...],
     environment: str | None,
     reason: str,
     *,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Replace the replicas of instances by equal ones, by their own strategy."""
@@ -32,4 +34,4 @@ def command(
     world = open_world(settings)
     name = choose_environment(world.source.snapshot("HEAD"), environment)
     request = Request(name, kind="restart", only=instances, reason=reason)
-    return carry_out(settings, world, request, yes=yes, as_json=as_json)
+    return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

@@ -17,26 +17,29 @@ from agentgit.cli.settings import Settings, pass_settings
 @click.option("--to", metavar="COMMIT", help="Default: the previous success that differs.")
 @options.reason
 @options.yes
+@options.verbose
 @options.as_json
 @pass_settings
-def command(
+def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
     environment: str | None,
     to: str | None,
     reason: str,
     *,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Go back to an earlier commit and hold the environment there.
 
     Plan and apply follow this pin and say so, until `agentgit unpin` or a newer commit.
     """
-    from agentgit.cli.door import choose_environment, open_world
+    from agentgit.cli.door import check_revision, choose_environment, open_world
     from agentgit.cli.rollout import carry_out
     from agentgit.pipeline import Request
 
     world = open_world(settings)
+    check_revision(world.source, to)
     name = choose_environment(world.source.snapshot("HEAD"), environment)
     request = Request(name, revision=to, kind="rollback", reason=reason)
-    return carry_out(settings, world, request, yes=yes, as_json=as_json)
+    return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

@@ -13,12 +13,14 @@ from agentgit.cli.door import warn
 from agentgit.cli.screen import open_screen
 from agentgit.cli.settings import Settings, answer, talk
 from agentgit.cli.signals import catch_interrupts
+from agentgit.cli.surroundings import know, know_after
 from agentgit.errors import EngineError, Exit, UsageError
 
 if TYPE_CHECKING:
     from agentgit.model.events import Event
     from agentgit.model.plan import Plan
     from agentgit.pipeline import Request, Session, World
+    from agentgit.report.context import Context
 
 _EXITS = {
     "succeeded": Exit.DONE,
@@ -29,7 +31,13 @@ _EXITS = {
 
 
 def carry_out(
-    settings: Settings, world: World, request: Request, *, yes: bool, as_json: bool
+    settings: Settings,
+    world: World,
+    request: Request,
+    *,
+    yes: bool,
+    as_json: bool,
+    verbose: bool = False,
 ) -> int:
     """Do what a request asks for; the exit code says how it ended."""
     from agentgit.pipeline import is_news, prepare_plan
@@ -37,15 +45,16 @@ def carry_out(
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)
         plan = plan_of(session)
+        context = know(session)
         if not as_json:
-            _show_plan(settings, session, plan)
+            _show_plan(settings, session, plan, context)
         told, events = len(session.warnings), []
         if not plan.is_empty or is_news(session):
             if not yes and not (plan.is_empty and session.target.new_pin is None):
                 confirm(request.environment, request.kind)
-            events = _execute(settings, session, plan)
+            events = _execute(settings, session, plan, verbose=verbose)
         warn(settings, session.warnings[told:])
-        return _finish(settings, session, plan, events, as_json=as_json)
+        return _finish(settings, session, plan, events, context, as_json=as_json)
 
 
 def plan_of(session: Session) -> Plan:
@@ -74,25 +83,27 @@ def confirm(environment: str, kind: str) -> None:
         raise click.exceptions.Exit(Exit.INTERRUPTED)
 
 
-def _show_plan(settings: Settings, session: Session, plan: Plan) -> None:
+def _show_plan(settings: Settings, session: Session, plan: Plan, context: Context) -> None:
     from agentgit.report.plan_text import write_plan
 
     palette = settings.palette(sys.stdout)
-    now = session.world.clock.now()
-    text = write_plan(plan, now=now, records=session.records, palette=palette)
+    text = write_plan(plan, now=session.world.clock.now(), context=context, palette=palette)
     answer(text if plan.is_empty else f"{text}\n")
 
 
-def _execute(settings: Settings, session: Session, plan: Plan) -> list[Event]:
+def _execute(settings: Settings, session: Session, plan: Plan, *, verbose: bool) -> list[Event]:
     """Run the plan to its end, or to a safe point when interrupted."""
     from agentgit.pipeline import apply_plan
 
     clock = session.world.clock
     start = clock.monotonic()
     events: list[Event] = []
+    drawn = settings.is_live and not verbose
     with (
-        catch_interrupts(session.stop, quiet=settings.is_live),
-        open_screen(settings, plan, lambda: clock.monotonic() - start, session.stop) as screen,
+        catch_interrupts(session.stop, quiet=drawn),
+        open_screen(
+            settings, plan, lambda: clock.monotonic() - start, session.stop, verbose=verbose
+        ) as screen,
         closing(cast("Generator[Event]", apply_plan(session))) as stream,
     ):
         for event in stream:
@@ -102,7 +113,13 @@ def _execute(settings: Settings, session: Session, plan: Plan) -> list[Event]:
 
 
 def _finish(
-    settings: Settings, session: Session, plan: Plan, events: list[Event], *, as_json: bool
+    settings: Settings,
+    session: Session,
+    plan: Plan,
+    events: list[Event],
+    context: Context,
+    *,
+    as_json: bool,
 ) -> int:
     from agentgit.model.events import RolloutFinished
     from agentgit.report.json_v1 import dump, rollout_document
@@ -112,8 +129,10 @@ def _finish(
         answer(dump(rollout_document(plan, events, session.warnings)))
     if not events:
         return Exit.DONE
-    if not as_json:
-        answer(write_outcome(plan, events, settings.palette(sys.stdout)))
     last = events[-1]
     outcome = last.outcome if isinstance(last, RolloutFinished) else "interrupted"
+    if not as_json:
+        if outcome != "succeeded":
+            context = know_after(context, session, plan, events)
+        answer(write_outcome(plan, events, settings.palette(sys.stdout), context))
     return _EXITS.get(outcome, Exit.FAILED)

@@ -30,11 +30,16 @@ class Screen(Protocol):
 
 @contextmanager
 def open_screen(
-    settings: Settings, plan: Plan, elapsed: Callable[[], float], stopping: Flag
+    settings: Settings,
+    plan: Plan,
+    elapsed: Callable[[], float],
+    stopping: Flag,
+    *,
+    verbose: bool,
 ) -> Iterator[Screen]:
-    """Choose the screen that fits, and leave the terminal in order."""
-    if not settings.is_live:
-        yield _Lines(settings, elapsed)
+    """Choose the screen that fits, and leave the terminal in order; `verbose` wants all lines."""
+    if verbose or not settings.is_live:
+        yield _Lines(settings, plan, elapsed, verbose=verbose)
         return
     picture = _Picture(settings, plan, elapsed, stopping)
     stop = Flag()
@@ -51,14 +56,16 @@ def open_screen(
 class _Lines:
     """One line for each event worth one."""
 
-    def __init__(self, settings: Settings, elapsed: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: Settings, plan: Plan, elapsed: Callable[[], float], *, verbose: bool
+    ) -> None:
+        from agentgit.report.events_text import Progress
+
         self._elapsed = elapsed
-        self._palette = settings.palette(sys.stderr)
+        self._progress = Progress(plan, settings.palette(sys.stderr), verbose=verbose)
 
     def show(self, event: Event) -> None:
-        from agentgit.report.events_text import write_event
-
-        line = write_event(event, self._elapsed(), self._palette)
+        line = self._progress.write(event, self._elapsed())
         if line:
             talk(line)
 

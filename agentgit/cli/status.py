@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from agentgit.cli import options
-from agentgit.cli.settings import Settings, answer, pass_settings
+from agentgit.cli.settings import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from agentgit.cli.several import Answer
+    from agentgit.pipeline import World
 
 
 @options.command("status", "agentgit status -e production", "agentgit status -e production --json")
-@options.environment
+@options.environments
 @options.as_json
 @pass_settings
-def command(settings: Settings, environment: str | None, *, as_json: bool) -> int:
+def command(settings: Settings, environments: tuple[str, ...], *, as_json: bool) -> int:
     """Show what runs: every replica with its revision, its commit and its health.
 
     Exit 1 where a host does not answer: then this is not all of it.
     """
-    from agentgit.cli.door import choose_environment, open_world, warn
-    from agentgit.errors import Exit
-    from agentgit.pipeline import Request, prepare_plan
-    from agentgit.report.json_v1 import dump, status_document
-    from agentgit.report.status_text import write_status
+    from agentgit.cli.door import choose_environments, open_world
+    from agentgit.cli.several import answer_each
 
     world = open_world(settings)
-    name = choose_environment(world.source.snapshot("HEAD"), environment)
+    names = choose_environments(world.source.snapshot("HEAD"), environments, world)
+    return answer_each(settings, names, lambda name: _look(settings, world, name), as_json=as_json)
+
+
+def _look(settings: Settings, world: World, name: str) -> Answer:
+    from agentgit.cli.door import warn
+    from agentgit.cli.several import Answer
+    from agentgit.errors import Exit
+    from agentgit.pipeline import Request, prepare_plan
+    from agentgit.report.json_v1 import status_document
+    from agentgit.report.status_text import write_status
+
     with prepare_plan(world, Request(name), status=True) as session:
         warn(settings, session.warnings)
-        facts = (session.desired, session.observed, session.plan)
-        answer(
-            dump(status_document(*facts, session.records)) if as_json
-            else write_status(
-                *facts, records=session.records, now=world.clock.now(),
-                palette=settings.palette(sys.stdout),
-            )
-        )  # fmt: skip
-        return Exit.FAILED if session.observed.unreachable else Exit.DONE
+    facts = (session.desired, session.observed, session.plan)
+    now, palette = world.clock.now(), settings.palette(sys.stdout)
+    return Answer(
+        Exit.FAILED if session.observed.unreachable else Exit.DONE,
+        lambda: write_status(*facts, records=session.records, now=now, palette=palette),
+        lambda: status_document(*facts, session.records),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from agentgit.compile.envelope import NEW_ID
 from agentgit.compile.fleet import Fleet
 from agentgit.compile.layout import (
     list_environments,
@@ -21,6 +22,7 @@ from agentgit.compile.places import (
     stems,
 )
 from agentgit.compile.references import References
+from agentgit.compile.tree import locate
 from agentgit.compile.validate import validate_tree
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
@@ -100,6 +102,9 @@ def _read_project(workspace: Workspace) -> Project | None:
                 message = f"{PROJECT} is not in commit {commit.short}"
                 hint = "commit it first, or name a revision that has it"
             workspace.report(Problem(message, Location(PROJECT), hint))
+        return None
+    if "id" not in document.spec.items:
+        workspace.report(Problem("id is missing", locate(document.spec), NEW_ID))
         return None
     spec = validate_tree(ProjectSpec, document.spec, workspace.report)
     if spec is None:

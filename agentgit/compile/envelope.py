@@ -14,6 +14,9 @@ from agentgit.errors import Problem
 from agentgit.model.spec import API_VERSION
 
 LAYERS = frozenset({"AgentDefaults", "Agent", "Instance"})  # kinds in which null deletes
+NEW_ID = (
+    "write spec: {id: ID}, where ID is a fresh one: python3 -c 'import uuid; print(uuid.uuid4())'"
+)
 _KEYS = ("apiVersion", "kind", "metadata", "spec")
 
 
@@ -52,7 +55,8 @@ def _check(root: Node, place: Place, report: Callable[[Problem], None]) -> Docum
     name, labels = _check_metadata(root, place, report)
     spec = root.items.get("spec")
     if spec is None:
-        report(Problem("spec is missing", locate(root), "write spec: {} for an empty one"))
+        hint = NEW_ID if place.kind == "Project" else "write spec: {} for an empty one"
+        report(Problem("spec is missing", locate(root), hint))
         return None
     checker = Checker(report, layer=place.kind in LAYERS)
     if isinstance(spec, Scalar) and spec.value is None:

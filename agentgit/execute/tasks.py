@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
 from agentgit.effects import Clock, Providers
@@ -15,6 +15,8 @@ from agentgit.execute.health import InterruptedStepError, await_healthy
 from agentgit.model.events import Event, StepDone, StepFailed, StepStarted
 from agentgit.model.plan import Move
 from agentgit.model.steps import AwaitHealthy, Stamp, Step, target_of
+
+_NOTICE = 0.2  # seconds that a signal may wait for its handler
 
 
 @dataclass
@@ -85,10 +87,17 @@ class _Any(Flag):
 
 
 def _drain(events: SimpleQueue[Event | None], tasks: int) -> Iterator[Event]:
-    """Yield events until every task has put its closing None."""
+    """Yield events until every task has put its closing None.
+
+    A signal that comes just before a wait without end is noticed only when that ends: its handler
+    runs in this thread. So no wait is longer than `_NOTICE` seconds.
+    """
     running = tasks
     while running:
-        event = events.get()
+        try:
+            event = events.get(timeout=_NOTICE)
+        except Empty:
+            continue
         if event is None:
             running -= 1
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from agentgit.compile.places import instance_file
 from agentgit.model.change import Change, FieldChange
 from agentgit.report.palette import PLAIN, Palette, Role, clip, columns, pad, safe
 from agentgit.report.text_diff import write_text_diff
@@ -27,23 +28,26 @@ def write_changes(
     changes: Sequence[Change],
     palette: Palette = PLAIN,
     *,
-    destroy: bool = False,
+    environment: str = "",
     hosts: bool = False,
 ) -> list[str]:
     """Write every change that is not `keep`; equal changes are written once and referred to.
 
-    In a `destroy` instances go although their files are there. `hosts` says where things happen,
-    for environments that have several.
+    `environment` tells where the file of a removed instance was; it is empty for a destroy, in
+    which instances go although their files are there. `hosts` says where things happen, for
+    environments that have several.
     """
     shown = [change for change in changes if change.kind != "keep"]
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in shown:
         groups.setdefault(_key(change), []).append(change)
-    width = min(_PATH_WIDTH, max((columns(safe(change.instance)) for change in shown), default=0))
+    widths = (
+        min(_PATH_WIDTH, max((columns(safe(change.instance)) for change in shown), default=0)),
+        max((len(_write_size(change)) for change in shown), default=0),
+    )
     lines: list[str] = []
     for members in list(groups.values())[:_SHOWN_LIMIT]:
-        gone = "" if destroy else "its file is gone"
-        lines += _write_group(members, width, palette, gone=gone, hosts=hosts)
+        lines += _write_group(members, widths, palette, environment=environment, hosts=hosts)
     left = sum(len(members) for members in list(groups.values())[_SHOWN_LIMIT:])
     if left:
         lines.append(f"  ... and {count(left, 'more change')}; --json shows all of them")
@@ -76,20 +80,25 @@ def _key(change: Change) -> tuple[object, ...]:
 
 
 def _write_group(
-    members: Sequence[Change], width: int, palette: Palette, *, gone: str, hosts: bool
+    members: Sequence[Change],
+    widths: tuple[int, int],
+    palette: Palette,
+    *,
+    environment: str,
+    hosts: bool,
 ) -> Iterator[str]:
     first, *rest = members
     symbol = symbol_of(first)
-    yield _write_head(first, width, palette, gone)
+    yield _write_head(first, widths, palette, _say_gone(first, environment))
     if hosts and first.hosts:
         yield f"      on {safe(join_names(first.hosts))}"
     yield from _write_causes(first)
     yield from _write_fields(first.fields, palette)
     for change in rest[:_FOLLOWERS]:
-        replicas = pad(count(change.touched or change.replicas, "replica"), 11)
+        name, size = pad(safe(change.instance), widths[0]), pad(_write_size(change), widths[1])
         yield (
-            f"  {palette.paint(_ROLES[symbol], symbol)} {pad(safe(change.instance), width)}  "
-            f"{replicas}  same change as {safe(first.instance)}"
+            f"  {palette.paint(_ROLES[symbol], symbol)} {name}  {size}  "
+            f"same change as {safe(first.instance)}"
         )
     if len(rest) > _FOLLOWERS:
         more = rest[_FOLLOWERS:]
@@ -100,14 +109,38 @@ def _write_group(
         )
 
 
-def _write_head(change: Change, width: int, palette: Palette, gone: str) -> str:
+def _write_head(change: Change, widths: tuple[int, int], palette: Palette, gone: str) -> str:
     symbol = symbol_of(change)
-    replicas = pad(count(change.touched or change.replicas, "replica"), 11)
+    size = pad(_write_size(change), widths[1])
     cells = [_summarise(change, gone), _way(change)]
     tail = "  ".join(cell for cell in cells if cell)
     name = palette.paint("strong", safe(change.instance))
-    space = " " * max(0, width - columns(safe(change.instance)))
-    return f"  {palette.paint(_ROLES[symbol], symbol)} {name}{space}  {replicas}  {tail}".rstrip()
+    space = " " * max(0, widths[0] - columns(safe(change.instance)))
+    return f"  {palette.paint(_ROLES[symbol], symbol)} {name}{space}  {size}  {tail}".rstrip()
+
+
+def _write_size(change: Change) -> str:
+    """Say how many replicas there will be, and how many of them are touched or new."""
+    if change.kind == "remove" or any(cause.kind == "surplus" for cause in change.causes):
+        return count(change.touched, "replica")
+    total = count(change.replicas, "replica")
+    more = next((_subtract(one) for one in change.fields if one.path == "scale.replicas"), 0)
+    if more:
+        return f"{total}, {abs(more)} {'more' if more > 0 else 'fewer'}"
+    if 0 < change.touched < change.replicas:
+        return f"{change.touched} of {total}"
+    return total
+
+
+def _subtract(field: FieldChange) -> int:
+    both = isinstance(field.before, int) and isinstance(field.after, int)
+    return field.after - field.before if both else 0
+
+
+def _say_gone(change: Change, environment: str) -> str:
+    """Say why an instance is removed: an instance exists as long as its file does."""
+    path = change.path or instance_file(environment, change.instance)
+    return f"its file is gone: {safe(path)}" if environment else ""
 
 
 def _summarise(change: Change, gone: str) -> str:
@@ -141,10 +174,10 @@ def _write_causes(change: Change) -> Iterator[str]:
     for cause in change.causes:
         if cause.kind not in {"fields", "new", "removed"} and cause.detail:
             yield f"      {safe(cause.detail)}"
-    past = [one for one in change.from_revisions if one != change.revision]
+    new = short_revision(change.revision)
+    past = sorted({short_revision(one) for one in change.from_revisions} - {new, ""})
     if change.kind == "replace" and past and change.fields:
-        old = ", ".join(short_revision(one) for one in past)
-        yield f"      revision {safe(old)} -> {short_revision(change.revision)}"
+        yield f"      revision {safe(', '.join(past))} -> {new}"
 
 
 def _write_fields(fields: Sequence[FieldChange], palette: Palette) -> Iterator[str]:

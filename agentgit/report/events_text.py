@@ -17,12 +17,15 @@ from agentgit.model.events import (
     WaveDone,
     WaveStarted,
 )
+from agentgit.model.plan import Plan
+from agentgit.model.steps import StopReplica
 from agentgit.model.value import format_duration
+from agentgit.report.failure_text import shorten_failure
 from agentgit.report.palette import PLAIN, Palette, Role, safe
 from agentgit.report.wording import count, join_names, short, write_elapsed
 
 _BEGUN = {  # only what takes long enough to wonder about
-    "ensure-image": "fetching image",
+    "ensure-image": "making sure that the image is there",
     "await-healthy": "waiting until healthy",
 }
 _DONE = {
@@ -38,15 +41,79 @@ _DONE = {
     "remove-leftover": "leftover removed",
     "await-healthy": "healthy",
 }
+_SHORT = {  # what is worth a line to who did not ask for all of them
+    "await-healthy": "healthy",
+    "update-replica": "updated in place",
+    "remove-replica": "removed",
+}
 
 
-def write_event(event: Event, elapsed: float, palette: Palette = PLAIN) -> str:
-    """Write one line, with the seconds since the start in front; empty when it is not worth it."""
-    text = _word(event, palette)
-    return f"{write_elapsed(elapsed):>6}  {text}" if text else ""
+class Progress:
+    """Writes the events of one rollout, each with the seconds since its start in front.
+
+    Without `verbose` a replica has a line when it is healthy and one when it is gone.
+    """
+
+    def __init__(self, plan: Plan, palette: Palette = PLAIN, *, verbose: bool = False) -> None:
+        self._graces = Graces(plan)
+        self._palette = palette
+        self._verbose = verbose
+        self._killed: set[str] = set()
+
+    def write(self, event: Event, elapsed: float) -> str:
+        """Write one line; empty when the event is not worth it."""
+        text = self._word(event)
+        return f"{write_elapsed(elapsed):>6}  {text}" if text else ""
+
+    def _word(self, event: Event) -> str:
+        if isinstance(event, StepStarted):
+            shown = self._verbose or event.step == "ensure-image"
+            return _word_step(event, _BEGUN.get(event.step, "") if shown else "")
+        if isinstance(event, StepDone):
+            return self._word_done(event)
+        return _word(event, self._palette, verbose=self._verbose)
+
+    def _word_done(self, event: StepDone) -> str:
+        killed = ""
+        if event.step == "stop-replica" and self._graces.ran_out(event):
+            self._killed.add(event.target)
+        if event.step in {"stop-replica", "remove-replica"} and event.target in self._killed:
+            killed = ", killed after its grace period"
+        words = (_DONE if self._verbose else _SHORT).get(event.step, "")
+        if not words:
+            return event.step if self._verbose else ""
+        seconds = f" ({write_elapsed(event.seconds)})" if event.step in _TIMED else ""
+        return f"{_word_step(event, words)}{seconds}{killed}"
 
 
-def _word(event: Event, palette: Palette) -> str:  # noqa: C901, PLR0911 - a case for each event
+_TIMED = frozenset({"await-healthy", "stop-replica", "ensure-image", "export-source"})
+
+
+class Graces:
+    """How long each replica of a plan may take to end."""
+
+    def __init__(self, plan: Plan) -> None:
+        moves = [move for wave in plan.waves for move in wave.moves]
+        stops = [
+            (move.instance, step)
+            for move in moves
+            for step in (*move.prepare, *move.finish, *move.undo)
+            if isinstance(step, StopReplica)
+        ]
+        self._of_replica = {step.name: step.grace for _, step in stops}
+        self._of_instance = {instance: step.grace for instance, step in stops}
+
+    def ran_out(self, event: StepDone) -> bool:
+        """Whether a stop took as long as the grace period, so that the replica was killed.
+
+        What goes back is no part of the plan: its instance says how long it may take.
+        """
+        known = self._of_instance.get(event.instance)
+        grace = self._of_replica.get(event.target, known)
+        return grace is not None and grace > 0 and event.seconds >= grace
+
+
+def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C901, PLR0911 - a case each
     match event:
         case LeaseAwaited():
             return (
@@ -60,7 +127,7 @@ def _word(event: Event, palette: Palette) -> str:  # noqa: C901, PLR0911 - a cas
                 f"{count(event.waves, 'wave')}, {count(event.moves, 'move')}"
             )
         case PrepareDone():
-            if not event.steps:
+            if not (event.steps and verbose):
                 return ""
             return f"prepared: {count(event.steps, 'step')}, no running replica was touched"
         case WaveStarted():
@@ -69,19 +136,16 @@ def _word(event: Event, palette: Palette) -> str:  # noqa: C901, PLR0911 - a cas
                 f"({count(event.moves, 'move')})"
             )
         case WaveDone():
-            return f"wave {event.number} is done"
+            return f"wave {event.number} is done" if verbose else ""
         case HoldStarted():
             return f"looking at the new replicas for {write_elapsed(event.seconds)}"
-        case StepStarted():
-            return _word_step(event, _BEGUN.get(event.step, ""))
-        case StepDone():
-            words = _DONE.get(event.step, event.step)
-            return f"{_word_step(event, words)} ({write_elapsed(event.seconds)})"
         case MoveUndone():
             place = f"{safe(event.instance)} {event.slot} on {safe(event.host)}"
-            return f"  {place}: the new replica is gone again"
+            return f"  {place}: the new replica is gone again" if verbose else ""
         case StepFailed() | GoingBack() | RolloutFinished():
             return _word_end(event, palette)
+        case StepStarted() | StepDone():
+            return ""  # `Progress` words these
 
 
 def _word_end(event: StepFailed | GoingBack | RolloutFinished, palette: Palette) -> str:
@@ -90,7 +154,7 @@ def _word_end(event: StepFailed | GoingBack | RolloutFinished, palette: Palette)
             failure = event.failure
             mark = palette.paint("error", "failed")
             who = safe(failure.instance or failure.host)
-            return f"  {who}: {mark}: {safe(failure.message)}"
+            return f"  {who}: {mark}: {shorten_failure(failure)}"
         case GoingBack():
             names = join_names(event.instances)
             if not event.to:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from agentgit.model.rollout import RolloutRecord
+from agentgit.report.failure_text import shorten_failure
 from agentgit.report.palette import PLAIN, Palette, clip, safe
+from agentgit.report.standing import mark_abandoned
 from agentgit.report.wording import (
     join_names,
     lay_out,
@@ -30,7 +32,9 @@ def write_history(
     """Write rollouts, newest first; `subjects` gives the subjects of commits, as far as known."""
     if not records:
         return f"No rollouts yet. The first one:  agentgit apply -e {safe(environment)}"
-    heads = lay_out([_row(record, now, subjects) for record in records], indent="")
+    marked = mark_abandoned(records)
+    rows = [_row(one, now, subjects, abandoned=left) for one, left in marked]
+    heads = lay_out(rows, indent="")
     lines: list[str] = []
     for record, head in zip(records, heads, strict=True):
         lines.append(head)
@@ -38,12 +42,14 @@ def write_history(
     return "\n".join(lines)
 
 
-def write_result(record: RolloutRecord) -> str:
-    """Say how it ended, in words."""
-    return record.outcome.replace("-", " ")
+def write_result(record: RolloutRecord, *, abandoned: bool = False) -> str:
+    """Say how it ended, in words; `abandoned`: it never did, and nobody is at work on it."""
+    return "abandoned" if abandoned else record.outcome.replace("-", " ")
 
 
-def _row(record: RolloutRecord, now: datetime, subjects: Mapping[str, str]) -> tuple[str, ...]:
+def _row(
+    record: RolloutRecord, now: datetime, subjects: Mapping[str, str], *, abandoned: bool
+) -> tuple[str, ...]:
     subject = safe(subjects.get(record.commit, ""))
     quoted = f' "{clip(subject, _SUBJECT_WIDTH)}"' if subject else ""
     seconds = (
@@ -55,7 +61,7 @@ def _row(record: RolloutRecord, now: datetime, subjects: Mapping[str, str]) -> t
         record.id,
         word_age(record.started_at, now),
         record.kind,
-        write_result(record),
+        write_result(record, abandoned=abandoned),
         f"+{record.added} ~{record.changed} -{record.removed}",
         seconds,
         write_actor(record.actor),
@@ -72,6 +78,7 @@ def _write_details(record: RolloutRecord, palette: Palette) -> Iterator[str]:
         yield f"only: {join_names(record.only)}"
     if record.failure is not None:
         who = safe(record.failure.instance or record.failure.host)
-        yield palette.paint("error", f"{who}: {safe(record.failure.message)}".removeprefix(": "))
+        text = f"{who}: {shorten_failure(record.failure)}".removeprefix(": ")
+        yield palette.paint("error", text)
     if record.back_to:
         yield f"went back to {', '.join(short(commit) for commit in record.back_to)}"

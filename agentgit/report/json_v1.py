@@ -38,7 +38,7 @@ from agentgit.model.value import Json, Path, dotted
 Document = dict[str, Any]
 
 
-def dump(document: Mapping[str, Json]) -> str:
+def dump(document: Mapping[str, Json] | Sequence[Mapping[str, Json]]) -> str:
     """Write a document: indented, in the order of its fields; control characters are escaped."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 

@@ -6,11 +6,14 @@ from agentgit.model.change import Change, FieldChange
 from agentgit.model.plan import Move, Plan
 from agentgit.model.steps import Step, target_of
 from agentgit.report.changes_text import is_set_back, symbol_of
+from agentgit.report.context import NOTHING_KNOWN, Context
+from agentgit.report.heading import find_failed_try
 from agentgit.report.json_v1 import Document, commit_document, origin_document, pin_document
 
 
-def plan_document(plan: Plan) -> Document:
-    """What `plan --json` prints."""
+def plan_document(plan: Plan, context: Context = NOTHING_KNOWN) -> Document:
+    """What `plan --json` prints; `triedBefore` is the rollout of the same that went back."""
+    tried = find_failed_try(plan, context)
     return {
         "format": "agentgit/plan@1",
         "project": {"id": plan.project_id, "name": plan.project},
@@ -18,6 +21,9 @@ def plan_document(plan: Plan) -> Document:
         "commit": commit_document(plan.commit),
         "branch": plan.branch,
         "pin": pin_document(plan.pin),
+        "pinning": context.pinning,
+        "endedPin": pin_document(plan.ended_pin),
+        "triedBefore": tried.id if tried else None,
         "intentDigest": plan.intent_digest,
         "observedDigest": plan.observed_digest,
         "empty": plan.is_empty,

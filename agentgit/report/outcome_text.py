@@ -1,4 +1,4 @@
-"""How a rollout ended: the failure with its evidence and cause, what runs now, what to type."""
+"""How a rollout ended: the failures, what runs now and what to type."""
 
 from __future__ import annotations
 
@@ -9,120 +9,69 @@ from agentgit.model.events import (
     GoingBack,
     RolloutFinished,
     StepDone,
-    StepFailed,
     WaveDone,
+    WaveStarted,
 )
 from agentgit.model.plan import Plan
-from agentgit.model.rollout import Failure
 from agentgit.model.steps import CreateReplica
+from agentgit.report.aftermath import runs_as_before, write_aftermath
+from agentgit.report.context import NOTHING_KNOWN, Context
+from agentgit.report.failure_text import write_failures
 from agentgit.report.palette import PLAIN, Palette, safe
-from agentgit.report.plan_text import is_destroy
-from agentgit.report.wording import (
-    count,
-    join_names,
-    lay_out,
-    short,
-    short_revision,
-    write_elapsed,
-)
-
-_LOG_LINES = 10
-_CAUSES = 5
-_FAILURES = 5
+from agentgit.report.standing import find_standing
+from agentgit.report.wording import count, join_names, short, write_elapsed
 
 
-def write_outcome(plan: Plan, events: Sequence[Event], palette: Palette = PLAIN) -> str:
+def write_outcome(
+    plan: Plan,
+    events: Sequence[Event],
+    palette: Palette = PLAIN,
+    context: Context = NOTHING_KNOWN,
+) -> str:
     """Write how it ended. Without a finish among the events it was interrupted."""
     finish = next((one for one in reversed(events) if isinstance(one, RolloutFinished)), None)
-    lines: list[str] = []
-    for failure in collect_failures(events)[:_FAILURES]:
-        lines += [*_write_failure(failure, plan, palette), ""]
+    lines = list(write_failures(plan, events, context, palette))
     outcome = finish.outcome if finish else "interrupted"
     if finish is not None and outcome == "succeeded":
-        lines.append(_write_success(plan, finish, palette))
+        lines.append(_write_success(plan, finish, context, palette))
     elif outcome == "rolled-back":
-        lines += _write_back(plan, events, palette)
+        lines += _write_back(plan, events, context, palette)
     elif outcome == "interrupted":
-        lines += _write_interrupted(plan, events, palette)
+        lines += _write_interrupted(plan, events, context, palette)
     else:
-        lines += _write_stands(plan, events, palette)
+        lines += _write_failed(plan, events, context, palette)
     return "\n".join(lines)
 
 
-def collect_failures(events: Sequence[Event]) -> list[Failure]:
-    """Give each failure once, in order."""
-    failures = (event.failure for event in events if isinstance(event, StepFailed))
-    return list(dict.fromkeys(failures))
-
-
-def _write_success(plan: Plan, finish: RolloutFinished, palette: Palette) -> str:
+def _write_success(plan: Plan, finish: RolloutFinished, context: Context, palette: Palette) -> str:
     kinds = [change.kind for change in plan.changes]
-    numbers = (
-        f"{kinds.count('create')} added, "
-        f"{len(kinds) - kinds.count('create') - kinds.count('remove') - kinds.count('keep')} "
-        f"changed, {kinds.count('remove')} removed"
-    )
+    changed = len(kinds) - sum(kinds.count(kind) for kind in ("create", "remove", "keep"))
+    numbers = f"{kinds.count('create')} added, {changed} changed, {kinds.count('remove')} removed"
+    end = f"in {write_elapsed(finish.seconds)} (rollout {finish.rollout})"
     done = palette.paint("good", "done:")
-    if is_destroy(plan):
-        gone = f"nothing of this project runs in {_name(plan)} any more"
-        return f"{done} {gone}; {write_elapsed(finish.seconds)} (rollout {finish.rollout})"
-    return (
-        f"{done} {_name(plan)} runs {_commit(plan)}; {numbers} in "
-        f"{write_elapsed(finish.seconds)} (rollout {finish.rollout})"
-    )
+    names = join_names(context.only)
+    if context.kind == "destroy":
+        return f"{done} nothing of this project runs in {_name(plan)} any more, {end}"
+    if context.kind == "restart":
+        return f"{done} {names} of {_name(plan)} {_have(context.only)} restarted {end}"
+    if context.only:
+        runs = "runs" if len(context.only) == 1 else "run"
+        rest = f"the rest of {_name(plan)} is as it was"
+        return f"{done} {names} {runs} {_commit(plan)}, {rest}; {numbers} {end}"
+    return f"{done} {_name(plan)} runs {_commit(plan)}; {numbers} {end}"
 
 
-def _write_failure(failure: Failure, plan: Plan, palette: Palette) -> Iterator[str]:
-    who = safe(failure.instance or failure.host or "the whole plan")
-    of = f" of revision {short_revision(failure.revision)}" if failure.revision else ""
-    where = f" on {failure.host}" if failure.host else ""
-    what = failure.message
-    if failure.replica:
-        told = what.startswith(f"{failure.replica} ")  # it begins with the replica's name
-        what = what.removeprefix(failure.replica) if told else f": {what}"
-        what = f"{failure.replica}{of}{where}{what}"
-    elif failure.instance and where:
-        what = f"{where.strip()}: {what}"
-    yield f"{palette.paint('error', who)}  {safe(what)}"
-    yield f"  step: {safe(failure.step)}"
-    if failure.log:
-        yield "  last lines of its log:"
-        yield from (f"    {safe(line)}" for line in failure.log[-_LOG_LINES:])
-    elif failure.fault == "revision" and failure.replica:
-        yield "  its log is empty"
-    yield from _write_cause(failure, plan)
-    if failure.hint:
-        yield f"{palette.paint('hint', 'hint:')} {safe(failure.hint)}"
-
-
-def _write_cause(failure: Failure, plan: Plan) -> Iterator[str]:
-    """Name the fields that made this change, with their origins."""
-    change = next((one for one in plan.changes if one.instance == failure.instance), None)
-    if change is None or failure.fault != "revision":
-        return
-    if change.kind == "create" and change.path:
-        yield f"  its cause: it is new, {safe(change.path)}"
-        return
-    rows = [
-        ("its cause:" if at == 0 else "", safe(field.path), safe(str(field.origin or "")))
-        for at, field in enumerate(change.fields[:_CAUSES])
-    ]
-    yield from lay_out(rows)
-    if len(change.fields) > _CAUSES:
-        yield f"  ... and {count(len(change.fields) - _CAUSES, 'more field')}"
-
-
-def _write_back(plan: Plan, events: Sequence[Event], palette: Palette) -> Iterator[str]:
+def _write_back(
+    plan: Plan, events: Sequence[Event], context: Context, palette: Palette
+) -> Iterator[str]:
     yield from _write_gone_back(plan, events, palette)
-    yield "to see it:  " + f"agentgit status -e {_name(plan)}"
-    yield f"to try again:  fix it, commit, then agentgit apply -e {_name(plan)}"
+    yield f"to see it:  agentgit status -e {_name(plan)}"
+    yield f"to try again:  fix it, commit, then {_again(plan, context, fixed=True)}"
 
 
 def _write_gone_back(plan: Plan, events: Sequence[Event], palette: Palette) -> Iterator[str]:
     mark = palette.paint("attention", "rolled back:")
-    for event in events:
-        if not isinstance(event, GoingBack):
-            continue
+    for event in _returns(events):
         names = join_names(event.instances)
         one = len(event.instances) == 1
         if not event.to:
@@ -130,21 +79,19 @@ def _write_gone_back(plan: Plan, events: Sequence[Event], palette: Palette) -> I
             yield f"{mark} {names} {gone}"
             continue
         commits = ", ".join(short(commit) for commit in event.to)
-        stopped = join_names(_interrupted_instances(plan, events, event.instances))
+        stopped = join_names(_find_stopped(plan, events, event.instances))
         never = f"{'its' if one else 'their'} old replicas were never stopped"
         told = f"replicas were replaced twice: {stopped}" if stopped else never
         yield f"{mark} {names} {'runs' if one else 'run'} {commits} again; {told}"
 
 
-def _interrupted_instances(
-    plan: Plan, events: Sequence[Event], instances: Sequence[str]
-) -> list[str]:
+def _find_stopped(plan: Plan, events: Sequence[Event], instances: Sequence[str]) -> list[str]:
     """Name the instances of which an old replica was stopped before the rollout went back."""
     new = {
         step.replica.name
         for wave in plan.waves
         for move in wave.moves
-        for step in move.prepare
+        for step in (*move.prepare, *move.finish)
         if isinstance(step, CreateReplica)
     }
     stopped: set[str] = set()
@@ -160,27 +107,91 @@ def _interrupted_instances(
     return [name for name in instances if name in stopped]
 
 
-def _write_stands(plan: Plan, events: Sequence[Event], palette: Palette) -> Iterator[str]:
-    yield from _write_gone_back(plan, events, palette)
-    failed = palette.paint("error", "failed:")
-    yield f"{failed} {_name(plan)} is not completely at {_commit(plan)}"
+def _write_failed(
+    plan: Plan, events: Sequence[Event], context: Context, palette: Palette
+) -> Iterator[str]:
+    """Say one true thing: what runs now that is not as it should be, and what to type."""
+    mark = palette.paint("error", "failed:")
+    back = list(_returns(events))
+    if not any(isinstance(event, WaveStarted) for event in events) and not back:
+        yield f"{mark} nothing was changed; {_say_unchanged(plan, context)}"
+    elif runs_as_before(context):
+        yield f"{mark} {_say_unchanged(plan, context)}"
+    elif back:
+        to = ", ".join(short(commit) for one in back for commit in one.to)
+        where = f"going back to {to}" if to else "removing what was new"
+        yield f"{mark} {where} did not succeed either; {_name(plan)} is between two states"
+        yield from write_aftermath(plan, context, back=True)
+    else:
+        yield f"{mark} {_say_unfinished(plan, context)}"
+        yield from write_aftermath(plan, context, back=False)
     yield f"to see what runs:  agentgit status -e {_name(plan)}"
-    yield f"to go on when the reason is gone:  agentgit apply -e {_name(plan)}"
+    yield from _write_next(plan, back, context)
 
 
-def _write_interrupted(plan: Plan, events: Sequence[Event], palette: Palette) -> Iterator[str]:
+def _write_next(plan: Plan, back: Sequence[GoingBack], context: Context) -> Iterator[str]:
+    goal = {commit for one in back for commit in one.to}
+    if not back:
+        yield f"to go on when the reason is gone:  {_again(plan, context)}"
+    elif len(goal) == 1 and not context.only:
+        way = f"agentgit rollback -e {_name(plan)} --to {short(min(goal))}"
+        yield f"to get back to {short(min(goal))}:  {way}"
+    else:
+        yield f"to try again:  fix it, commit, then {_again(plan, context, fixed=True)}"
+
+
+def _write_interrupted(
+    plan: Plan, events: Sequence[Event], context: Context, palette: Palette
+) -> Iterator[str]:
     mark = palette.paint("attention", "interrupted:")
     done = sum(isinstance(event, WaveDone) for event in events)
     names = [change.instance for change in plan.changes]
-    stopped = _interrupted_instances(plan, events, names)
-    if done or stopped:
+    stopped = _find_stopped(plan, events, names)
+    if done or stopped or any(_returns(events)):
         waves = f"{done} of {count(len(plan.waves), 'wave')} done"
         begun = f", and {join_names(stopped)} begun" if stopped else ""
         yield f"{mark} {_name(plan)} is between two states: {waves}{begun}"
+        yield from write_aftermath(plan, context, back=False)
     else:
         yield f"{mark} what ran in {_name(plan)} still runs; what was new is gone again"
     yield f"to see what runs:  agentgit status -e {_name(plan)}"
-    yield f"to go on:  agentgit apply -e {_name(plan)}"
+    yield f"to go on:  {_again(plan, context)}"
+
+
+def _say_unchanged(plan: Plan, context: Context) -> str:
+    """Say what still runs: a commit where the records know it for sure."""
+    standing = find_standing(context.records)
+    if context.before is not None and not context.before.replicas:
+        return f"nothing runs in {_name(plan)}"
+    if standing is not None and standing.commit and not standing.disturbed:
+        return f"{_name(plan)} still runs {short(standing.commit)}"
+    return f"what ran in {_name(plan)} still runs"
+
+
+def _say_unfinished(plan: Plan, context: Context) -> str:
+    if context.kind == "destroy":
+        return f"not everything of {_name(plan)} is gone"
+    if context.kind == "restart":
+        return f"not all replicas of {join_names(context.only)} were replaced"
+    if context.only:
+        verb = "is" if len(context.only) == 1 else "are"
+        return f"{join_names(context.only)} {verb} not completely at {_commit(plan)}"
+    return f"{_name(plan)} is not completely at {_commit(plan)}"
+
+
+def _returns(events: Sequence[Event]) -> Iterator[GoingBack]:
+    return (event for event in events if isinstance(event, GoingBack))
+
+
+def _again(plan: Plan, context: Context, *, fixed: bool = False) -> str:
+    """Give the command to type again; what was fixed is in a new commit, so no other is named."""
+    if context.command and not fixed:
+        return context.command
+    return f"agentgit apply -e {_name(plan)}"
+
+
+def _have(names: Sequence[str]) -> str:
+    return "has been" if len(names) == 1 else "have been"
 
 
 def _name(plan: Plan) -> str:

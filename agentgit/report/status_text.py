@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from agentgit.model.desired import Desired
+from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Observed, Replica
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
+from agentgit.report.aftermath import describe_state
+from agentgit.report.heading import write_head, write_pin, write_silence, write_standing
 from agentgit.report.history_text import write_result
 from agentgit.report.palette import PLAIN, Palette, Role, safe
-from agentgit.report.plan_text import write_head, write_pin, write_silence
+from agentgit.report.standing import find_standing
 from agentgit.report.wording import (
     count,
     lay_out,
@@ -33,40 +35,35 @@ def write_status(
     palette: Palette = PLAIN,
 ) -> str:
     """Write hosts, instances with their replicas, the last rollout and what is pending."""
-    lines = [_write_runs(desired, plan, records, now, palette)]
-    lines += write_pin(plan.pin, plan, now, palette) if plan else []
+    lines = [_write_runs(desired, observed, plan, records, now, palette)]
+    lines += write_pin(plan, now, palette) if plan else []
     lines += [*_write_hosts(observed, palette), ""]
     replicas: dict[str, list[Replica]] = {one.name: [] for one in desired.instances}
     for replica in observed.replicas:
         replicas.setdefault(replica.instance, []).append(replica)
-    wanted = {one.name: one.spec.scale.replicas for one in desired.instances}
+    engines = {one.host: one.engine for one in observed.hosts}
+    processes = frozenset(host for host, engine in engines.items() if engine == "process")
     for name in sorted(replicas):
-        lines += _write_instance(name, replicas[name], wanted.get(name), now, palette)
+        wanted = desired.instance(name)
+        lines += _write_instance(name, replicas[name], wanted, processes, now, palette)
     return "\n".join([*lines, "", *_write_pending(plan, records, now)])
-
-
-def describe_state(replica: Replica) -> str:
-    """Say in a word or two how a replica is."""
-    if replica.state == "running":
-        return "running" if replica.health == "none" else replica.health
-    if replica.state == "exited" and replica.exit_code is not None:
-        return f"exited with {replica.exit_code}"
-    return replica.state
 
 
 def _write_runs(
     desired: Desired,
+    observed: Observed,
     plan: Plan | None,
     records: Sequence[RolloutRecord],
     now: datetime,
     palette: Palette,
 ) -> str:
-    good = next((one for one in records if one.outcome == "succeeded" and one.commit), None)
-    if plan and plan.is_empty and plan.commit:
+    standing = find_standing(records)
+    if plan and plan.is_empty and plan.commit and observed.replicas:
         return f"{write_head(plan, now, palette)}: everything runs as it should"
-    if good is None:
+    gone = standing is not None and not standing.commit
+    if standing is None or (gone and observed.replicas):
         return f"{safe(desired.environment)}: nothing was applied successfully yet"
-    return f"{safe(desired.environment)}: last applied {short(good.commit)}, {_when(good, now)}"
+    return f"{safe(desired.environment)}: {write_standing(standing, now)}"
 
 
 def _when(record: RolloutRecord, now: datetime) -> str:
@@ -89,20 +86,31 @@ def _write_hosts(observed: Observed, palette: Palette) -> Iterator[str]:
 def _write_instance(
     name: str,
     replicas: Sequence[Replica],
-    wanted: int | None,
+    wanted: Instance | None,
+    processes: frozenset[str],
     now: datetime,
     palette: Palette,
 ) -> Iterator[str]:
     serving = sum(replica.serving for replica in replicas)
-    of = "not asked for" if wanted is None else f"{serving} of {wanted} serving"
-    role: Role = "good" if wanted is not None and serving >= wanted else "attention"
+    number = wanted.spec.scale.replicas if wanted else 0
+    of = f"{serving} of {number} serving" if wanted else "not asked for"
+    role: Role = "good" if wanted and serving >= number else "attention"
     yield f"  {palette.paint('strong', safe(name))}  {palette.paint(role, of)}"
     ordered = sorted(replicas, key=lambda one: (one.slot, one.host, one.name))
-    rows = [_replica_row(replica, now) for replica in ordered]
+    fits = [wanted and _fits(one, wanted, processes) for one in ordered]
+    mixed = any(fits) and not all(fits)
+    marks = [("wanted" if fit else "old") if mixed else "" for fit in fits]
+    rows = [_replica_row(one, mark, now) for one, mark in zip(ordered, marks, strict=True)]
     yield from lay_out(rows, indent="    ")
 
 
-def _replica_row(replica: Replica, now: datetime) -> tuple[str, ...]:
+def _fits(replica: Replica, wanted: Instance, processes: frozenset[str]) -> bool:
+    """Whether a replica is of the revision that is asked for on its host."""
+    process = replica.host in processes
+    return replica.revision == (wanted.process_revision if process else wanted.revision)
+
+
+def _replica_row(replica: Replica, mark: str, now: datetime) -> tuple[str, ...]:
     restarts = f", {count(replica.restarts, 'restart')}" if replica.restarts else ""
     error = f", {safe(replica.error)}" if replica.error else ""
     addresses = ", ".join(
@@ -113,7 +121,7 @@ def _replica_row(replica: Replica, now: datetime) -> tuple[str, ...]:
         safe(replica.host),
         f"{describe_state(replica)}{restarts}{error}",
         _up(replica, now),
-        f"revision {short_revision(safe(replica.revision))}",
+        f"revision {short_revision(safe(replica.revision))}{f', {mark}' if mark else ''}",
         f"since {short(safe(replica.commit))}",
         addresses,
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from difflib import get_close_matches
 
 from agentgit.effects import Git, GitObject
-from agentgit.errors import GitError
+from agentgit.errors import GitError, NoCommitError
 from agentgit.model.snapshot import Commit
 
 _SIGNATURE = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) ([+-])(\d\d)(\d\d)")
@@ -70,7 +70,7 @@ def _read_signature(text: str) -> tuple[str, str, datetime | None]:
 def _unknown(git: Git, revision: str) -> GitError:
     names = _branches_and_tags(git)
     if not names and git.objects(["HEAD"]) == (None,):
-        return GitError(
+        return NoCommitError(
             "the repository has no commits yet",
             hint="commit the project first: git add -A && git commit",
         )
@@ -80,7 +80,7 @@ def _unknown(git: Git, revision: str) -> GitError:
             hint="git fetch --unshallow brings the whole history (in CI: fetch-depth: 0)",
         )
     if revision == "HEAD" and names:
-        return GitError(
+        return NoCommitError(
             "HEAD points to a branch without commits",
             hint=f"name a revision, for example {names[0]}, or: git checkout {names[0]}",
         )

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentgit.errors import ConfigError, GitError
+from agentgit.errors import ConfigError, GitError, NoCommitError
 from agentgit.source.git_command import QUARANTINE, GitCommand
 
 PROJECT_FILE = "agentgit.yaml"
@@ -103,4 +103,4 @@ def _not_a_repository(folder: str, said: str) -> GitError:
     hint = "git init makes it one; -C DIR names another folder"
     if hook:
         hint = f"the folder decides, GIT_DIR is not used: -C {os.path.realpath(hook)}"
-    return GitError(f"{folder} is not in a Git repository", hint=hint)
+    return NoCommitError(f"{folder} is not in a Git repository", hint=hint)

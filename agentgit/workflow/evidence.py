@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from agentgit.compile.build import compile_environment
 from agentgit.compile.explain import explain_instance
+from agentgit.compile.layout import list_instances
 from agentgit.effects import Source
 from agentgit.errors import AgentgitError
 from agentgit.model.desired import Desired, Instance
@@ -34,10 +35,17 @@ class CommitEvidence:
         self._past: dict[str, Mapping[str, Instance]] = {}
 
     def chains(self, instance: str) -> Chains:
-        """Where every value of a desired instance comes from."""
+        """Where every value of a desired instance comes from.
+
+        Nothing is known of one that this commit does not have: a restart takes it from another.
+        """
         if instance not in self._chains:
-            explained = explain_instance(self._snapshot, self._environment, instance)
-            self._chains[instance] = explained.chains
+            known = instance in list_instances(self._snapshot, self._environment)
+            self._chains[instance] = (
+                explain_instance(self._snapshot, self._environment, instance).chains
+                if known
+                else {}
+            )
         return self._chains[instance]
 
     def before(self, replica: Replica) -> Instance | None:

@@ -11,6 +11,7 @@ from agentgit.errors import AgentgitError, GuardError
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Observed
 from agentgit.model.rollout import RolloutRecord
+from agentgit.plan.guard import check_known
 from agentgit.record.history import last_good
 
 
@@ -35,8 +36,10 @@ def find_running(
 ) -> Desired:
     """Compile instances as they run now, for a restart that changes nothing.
 
-    Raises GuardError for an instance that does not run, or in two revisions at once.
+    Raises UsageError for a name that nobody knows, and GuardError for an instance that does not
+    run, or in two revisions at once.
     """
+    check_known(desired, observed, frozenset(names))
     instances = []
     for name in sorted(names):
         replicas = [one for one in observed.replicas if one.instance == name]

@@ -146,6 +146,6 @@ def test_explain_as_a_document(project: Path, agentgit: Callable[..., Any]) -> N
 def test_outside_of_a_repository(agentgit: Callable[..., Any]) -> None:
     for command in ("validate", "compile", "plan", "status", "history"):
         done = agentgit(command)
-        assert done.code == 1
+        assert done.code == 65
         assert "is not in a Git repository" in done.err
         assert "hint: git init" in done.err

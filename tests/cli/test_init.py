@@ -53,7 +53,9 @@ def test_each_project_gets_its_own_identity(agentgit: Callable[..., Any]) -> Non
 def test_without_a_repository_it_says_so(agentgit: Callable[..., Any]) -> None:
     done = agentgit("init")
     assert done.code == 0
-    assert "\n  git init\n" in done.out
+    assert "\n  git init -b main\n" in done.out
+    text = Path("environments/production/environment.yaml").read_text(encoding="utf-8")
+    assert "source: {branch: main}" in text
 
 
 def test_nothing_is_overwritten(agentgit: Callable[..., Any]) -> None:
@@ -71,8 +73,70 @@ def test_the_ledger_is_shared_where_there_is_a_remote(
     git("init", "--quiet")
     git("remote", "add", "origin", "https://git.example/acme.git")
     agentgit("init")
-    assert "ledger: {remote: origin}" in Path("agentgit.yaml").read_text(encoding="utf-8")
+    assert "\n  ledger: {remote: origin}" in Path("agentgit.yaml").read_text(encoding="utf-8")
     assert agentgit("validate").code == 0
+
+
+def test_without_a_remote_the_ledger_is_a_comment(
+    agentgit: Callable[..., Any], git: Callable[..., str]
+) -> None:
+    git("init", "--quiet")
+    agentgit("init")
+    text = Path("agentgit.yaml").read_text(encoding="utf-8")
+    assert "\n  # ledger: {remote: origin}  # " in text
+    Path("agentgit.yaml").write_text(text.replace("# ledger", "ledger"), encoding="utf-8")
+    assert agentgit("validate").code == 0
+
+
+@pytest.mark.parametrize("branch", ["main", "feature/x", "no", "1.0", "a#b"])
+def test_production_follows_the_branch_that_is_checked_out(
+    agentgit: Callable[..., Any],
+    git: Callable[..., str],
+    commit: Callable[[str], str],
+    branch: str,
+) -> None:
+    git("init", "--quiet", "--initial-branch", branch)
+    agentgit("init")
+    commit("First fleet")
+    assert f", {branch}\n" in agentgit("plan", "-e", "production").out
+
+
+def test_the_image_is_named_before_production(agentgit: Callable[..., Any]) -> None:
+    done = agentgit("init")
+    image = re.search(r"image: (\S+)", Path("global/agents/hello.yaml").read_text())
+    assert image is not None
+    assert f"\n  docker build -t {image[1]} agents/hello" in done.out
+
+
+@pytest.mark.parametrize(("folder", "name"), [("Grüße", "gruesse"), ("Café Nº 1", "cafe-no-1")])
+def test_letters_with_marks_are_written_without(
+    agentgit: Callable[..., Any], folder: str, name: str
+) -> None:
+    Path(folder).mkdir()
+    assert agentgit("-C", folder, "init").code == 0
+    text = (Path(folder) / "agentgit.yaml").read_text(encoding="utf-8")
+    assert f"metadata: {{name: {name}}}" in text
+
+
+def test_letters_that_have_no_match_are_asked_for(agentgit: Callable[..., Any]) -> None:
+    Path("日本").mkdir()
+    done = agentgit("-C", "日本", "init")
+    assert done.code == 64
+    assert "hint: agentgit init --name NAME" in done.err
+    assert agentgit("-C", "日本", "init", "--name", "nihon").code == 0
+
+
+@pytest.mark.parametrize("text", ["", "spec: {}\n"])
+def test_a_project_without_an_id_is_told_how_to_get_one(
+    agentgit: Callable[..., Any], git: Callable[..., str], text: str
+) -> None:
+    git("init", "--quiet")
+    head = "apiVersion: agentgit.dev/v1alpha1\nkind: Project\nmetadata: {name: acme}\n"
+    Path("agentgit.yaml").write_text(head + text, encoding="utf-8")
+    done = agentgit("validate")
+    assert done.code == 65
+    assert "is missing" in done.err
+    assert "import uuid; print(uuid.uuid4())" in done.err
 
 
 def test_a_bad_name_is_refused_with_a_good_one(agentgit: Callable[..., Any]) -> None:

@@ -127,6 +127,43 @@ def test_doctor_says_what_is_missing(agentgit: Callable[..., Any]) -> None:
     assert {"docker", "podman", "process"} <= set(states)
 
 
+def test_doctor_asks_the_hosts_of_the_project(
+    project: Path,
+    agentgit: Callable[..., Any],
+    edit: Callable[[str, str, str], None],
+    commit: Callable[[str], str],
+) -> None:
+    assert project
+    file = "environments/production/environment.yaml"
+    edit(file, "engine: auto", "engine: docker, endpoint: 'unix:///nowhere/engine.sock'")
+    commit("Nowhere")
+    done = agentgit("doctor", "--json")
+    checks = {one["name"]: one for one in json.loads(done.out)["checks"]}
+    assert done.code == 1
+    assert checks["staging/local"]["state"] == "ok"
+    assert checks["production/local"]["state"] == "bad"
+    assert checks["production/local"]["detail"] == "nothing is at /nowhere/engine.sock"
+
+
+@pytest.mark.parametrize(("installed", "hint"), [(True, "it is installed"), (False, "apt-get")])
+def test_doctor_suggests_to_install_only_what_is_not_installed(
+    agentgit: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    installed: bool,  # noqa: FBT001 - a parameter of the test
+    hint: str,
+) -> None:
+    for variable in ("DOCKER_HOST", "CONTAINER_HOST", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    places = (f"unix://{tmp_path}/none.sock",)
+    monkeypatch.setattr("agentgit.cli.checks.find_endpoints", lambda _: places)
+    found = "/usr/bin/docker" if installed else None
+    monkeypatch.setattr("shutil.which", lambda _: found)
+    checks = {one["name"]: one for one in json.loads(agentgit("doctor", "--json").out)["checks"]}
+    assert hint in checks["docker"]["hint"]
+    assert hint in checks["podman"]["hint"]
+
+
 def _break_doctor(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail() -> None:
         raise error

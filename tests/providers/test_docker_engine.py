@@ -135,7 +135,7 @@ def test_nobody_there(tmp_path: Path) -> None:
     ) as caught:
         provider.observe("staging")
     assert "No such file or directory" in caught.value.message
-    assert "start it" in (caught.value.hint or "")
+    assert "start the engine" in (caught.value.hint or "")
     provider.close()
 
 

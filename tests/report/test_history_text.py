@@ -28,3 +28,15 @@ def test_no_history_says_what_to_type(now: datetime) -> None:
     assert write_history((), now=now, subjects={}, environment="production") == (
         "No rollouts yet. The first one:  agentgit apply -e production"
     )
+
+
+def test_what_never_ended_is_abandoned_once_something_newer_began(
+    records: tuple[RolloutRecord, ...], now: datetime
+) -> None:
+    open_ended = {"outcome": "running", "finished_at": None}
+    running = tuple(one.model_copy(update=open_ended) for one in records[:2])
+    lines = write_history(running, now=now, subjects={}, environment="production").splitlines()
+    (newest,) = [line for line in lines if line.startswith(records[0].id)]
+    (older,) = [line for line in lines if line.startswith(records[1].id)]
+    assert "  running  " in newest
+    assert "  abandoned  " in older

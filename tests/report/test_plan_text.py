@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agentgit.model.change import Change
+import pytest
+
+from agentgit.model.change import Cause, Change, FieldChange
 from agentgit.model.observed import Unreachable
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
+from agentgit.model.steps import RemoveLeftover
+from agentgit.report.context import Context
 from agentgit.report.palette import COLOURED
 from agentgit.report.plan_text import write_plan
 
@@ -13,16 +17,16 @@ EXPECTED = """\
 production at 3f2a91c "Raise refund limit" (Ana, 2 hours ago), main
 compared with 2 hosts, 8 replicas, last verified at 88e01b2
 
-  ! research-1  1 replica    missing
+  ! research-1  1 replica   missing
       its replica 0 is gone from eu-1
-  ~ support-eu  2 replicas   prompt, model  (rolling, start-first)
+  ~ support-eu  2 replicas  prompt, model  (rolling, start-first)
       revision 1b2c3d4e -> 9c41d07e
       instructions  global/prompts/support.md:2
         | You may refund up to [-50-]{+200+} EUR without asking.
       model.params.temperature  0.2 -> 0.1  environments/production/agents/support.yaml:6:21
                                             over global/agents/support.yaml:12:34
-  ~ support-us  2 replicas   same change as support-eu
-  + triage      1 replica    new  environments/production/instances/triage.yaml
+  ~ support-us  2 replicas  same change as support-eu
+  + triage      1 replica   new  environments/production/instances/triage.yaml
 
   wave 1  rolling 1  support-eu, support-us  then hold 2m
   wave 2  rolling 2  support-eu, support-us
@@ -37,7 +41,8 @@ to carry it out:  agentgit apply -e production"""
 def test_a_plan_reads_as_the_specification(
     plan: Plan, now: datetime, records: tuple[RolloutRecord, ...]
 ) -> None:
-    text = write_plan(plan, now=now, records=records, command="agentgit apply -e production")
+    context = Context(records=(records[0], records[2]))
+    text = write_plan(plan, now=now, context=context, command="agentgit apply -e production")
     assert text == EXPECTED
 
 
@@ -90,6 +95,119 @@ def test_stop_first_is_said_with_its_reason(
     text = write_plan(plan.model_copy(update={"changes": (change,)}), now=now)
     assert "(rolling, stop-first: the fixed host port 8080)" in text
     assert "stops before it starts: support-eu" in text
+
+
+def _one(plan: Plan, now: datetime, change: Change, context: Context | None = None) -> str:
+    return write_plan(
+        plan.model_copy(update={"changes": (change,)}), now=now, context=context or Context()
+    )
+
+
+def _scale(changes: tuple[Change, ...], before: int, after: int) -> Change:
+    field = FieldChange(path="scale.replicas", change_class="scale", before=before, after=after)
+    return changes[1].model_copy(
+        update={"kind": "scale", "replicas": after, "touched": abs(after - before),
+                "fields": (field,), "order": None}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "size"),
+    [(2, 4, "4 replicas, 2 more"), (3, 1, "1 replica, 2 fewer")],
+)
+def test_a_size_says_how_many_there_will_be(
+    plan: Plan, changes: tuple[Change, ...], now: datetime, before: int, after: int, size: str
+) -> None:
+    text = _one(plan, now, _scale(changes, before, after))
+    assert f"  ± support-eu  {size}  scale\n" in text
+    assert f"scale.replicas  {before} -> {after}" in text
+
+
+def test_a_part_of_the_replicas_is_named_as_such(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    part = changes[1].model_copy(update={"replicas": 3, "touched": 1})
+    assert "~ support-eu  1 of 3 replicas  prompt, model" in _one(plan, now, part)
+
+
+def test_a_removed_instance_names_its_file(plan: Plan, now: datetime) -> None:
+    gone = Change(
+        kind="remove", instance="web", touched=2, causes=(Cause(kind="removed", detail=""),)
+    )
+    assert "- web  2 replicas  its file is gone: environments/production/instances/web.yaml\n" in (
+        _one(plan, now, gone)
+    )
+    assert "its file" not in _one(plan, now, gone, Context(kind="destroy"))
+
+
+def test_health_is_only_claimed_where_it_is_checked(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    text = _one(plan, now, changes[1], Context(unchecked=frozenset({"support-eu"})))
+    assert "new replicas run before old ones stop" in text
+    assert "no health check is declared, running counts as healthy: support-eu" in text
+    assert "are healthy before" not in text
+
+
+def test_equal_short_revisions_are_no_change(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    same = changes[1].model_copy(update={"from_revisions": ("9c41d07e" + "1" * 56,)})
+    assert "revision" not in _one(plan, now, same)
+
+
+def test_leftovers_are_named(plan: Plan, now: datetime) -> None:
+    cleanup = (RemoveLeftover(host="eu-1", what="network", id="n1", name="acme-production-old"),)
+    text = write_plan(plan.model_copy(update={"cleanup": cleanup}), now=now)
+    assert "  afterwards removed, as nothing uses it: network acme-production-old\n" in text
+
+
+def test_only_counts_the_whole_environment(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    text = _one(plan, now, changes[1], Context(only=("support-eu",), instances=5))
+    assert " · 1 of 5 instances · " in text
+    assert text.endswith("0 to add, 1 to change, 0 to remove, 0 unchanged, 4 left out")
+
+
+def test_a_pin_to_be_set_is_announced(plan: Plan, now: datetime, pin: Pin) -> None:
+    text = write_plan(plan.model_copy(update={"pin": pin}), now=now, context=Context(pinning=True))
+    assert (
+        "carrying this out pins production at 88e01b2 instead of 3f2a91c, "
+        "until a newer commit or:  agentgit unpin -e production\n"
+    ) in text
+    assert "pinned at" not in text
+
+
+def test_the_end_of_a_pin_is_told(plan: Plan, now: datetime, pin: Pin) -> None:
+    text = write_plan(plan.model_copy(update={"ended_pin": pin}), now=now)
+    assert "the pin at 88e01b2 by Ana (refunds went wild) ended with 3f2a91c\n" in text
+
+
+def test_what_went_back_before_is_told(
+    plan: Plan, now: datetime, records: tuple[RolloutRecord, ...]
+) -> None:
+    text = write_plan(plan, now=now, context=Context(records=records))
+    line = (
+        "this was tried 57 minutes ago and rolled back (rollout 20261120-110000-0002): "
+        "support-eu: did not become healthy within 2m: GET /healthz answered 503\n"
+    )
+    assert line in text
+    same = records[1].model_copy(update={"commit": "another", "intent": "i"})
+    assert line in write_plan(plan, now=now, context=Context(records=(same,), intent="i"))
+    later = records[1].model_copy(update={"outcome": "succeeded"})
+    assert "tried" not in write_plan(plan, now=now, context=Context(records=(later, records[1])))
+    assert "tried" not in write_plan(
+        plan, now=now, context=Context(records=records, kind="restart")
+    )
+
+
+def test_another_branch_is_named(plan: Plan, now: datetime) -> None:
+    text = write_plan(plan, now=now, context=Context(follows="main", here="feature"))
+    assert (
+        "production follows main; to see what feature would change:  "
+        "agentgit plan -e production --revision feature\n"
+    ) in text
 
 
 def test_a_hostile_subject_is_escaped(plan: Plan, now: datetime) -> None:

@@ -73,6 +73,35 @@ def show(desired: Desired, now: datetime) -> Show:
     return call
 
 
+def test_old_and_new_replicas_of_a_slot_are_told_apart(
+    show: Show, observed: Observed, plan: Plan
+) -> None:
+    old = observed.replicas[0].model_copy(
+        update={"instance": "web", "slot": 1, "revision": "1b2c3d4e" + "0" * 56, "name": "z"}
+    )
+    host = observed.hosts[0].model_copy(update={"replicas": (*observed.hosts[0].replicas, old)})
+    text = show(observed.model_copy(update={"hosts": (host,)}), plan)
+    assert "revision 9c41d07e, wanted  since" in text
+    assert "revision 1b2c3d4e, old     since" in text
+
+
+def test_only_rollouts_and_unpins_do_not_say_what_runs(
+    show: Show, observed: Observed, plan: Plan, records: tuple[RolloutRecord, ...]
+) -> None:
+    part = records[0].model_copy(update={"commit": "f" * 40, "only": ("web",), "pin": None})
+    unpin = records[0].model_copy(update={"commit": "e" * 40, "kind": "unpin", "pin": None})
+    first = show(observed, plan, unpin, part, *records).splitlines()[0]
+    assert first == "production: last applied 88e01b2, 4 minutes ago by Ana"
+
+
+def test_after_going_back_the_commit_is_named(
+    show: Show, observed: Observed, plan: Plan, records: tuple[RolloutRecord, ...]
+) -> None:
+    assert show(observed, plan, *records[1:]).splitlines()[0] == (
+        "production: went back to 88e01b2, 57 minutes ago by Ana: a rollout to 3f2a91c failed"
+    )
+
+
 EXPECTED = """\
 production: last applied 88e01b2, 4 minutes ago by Ana
   eu-1  docker 20.10.24  4 replicas

@@ -293,7 +293,7 @@ spec:
     command: [sh, -c, "trap 'exit 0' TERM; echo serving; while :; do sleep 0.1; done"]
     healthcheck: {test: [CMD-SHELL, "test ! -e HOLD"], interval: 100ms, timeout: 5s, retries: 900}
     stop_grace_period: 2s
-  process: {source: ../../agents, command: [python3, agent.py]}
+  process: {source: ../../agents, command: [PYTHON, agent.py]}
   rollout: {minHealthyTime: 200ms, healthyDeadline: 60s}
 """,
     "global/prompts/worker.md": "Be kind.\n",
@@ -328,7 +328,8 @@ def make_small_fleet(folder: Path, kind: str, url: str, state: Path) -> SmallFle
     """Write and commit a small fleet with an identity of its own."""
     fleet = SmallFleet(folder, kind, url, state)
     host = f'engine: {kind}, endpoint: "{url}"' if url else f"engine: {kind}"
-    words = {"ID": fleet.project_id, "HOST": host, "HOLD": str(fleet.hold), "IMAGE": PYTHON_IMAGE}
+    words = {"ID": fleet.project_id, "HOST": host, "HOLD": str(fleet.hold), "IMAGE": PYTHON_IMAGE,
+             "PYTHON": sys.executable}  # fmt: skip
     for path, text in SMALL.items():
         for word, meaning in words.items():
             text = text.replace(word, meaning)  # noqa: PLW2901 - one word after the other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_containers(small_containers: SmallFleet, subtests: pytest.Subtests) -> 
         done.has(
             "the image localhost:9/nosuch:9 is not there and could not be pulled",
             "hint: check its name and tag",
-            "failed: production is not completely at",
+            "failed: nothing was changed; production still runs ",
         )
         assert "local: local:" not in done.has(), "the host is named once"
 
@@ -56,7 +57,7 @@ def test_containers(small_containers: SmallFleet, subtests: pytest.Subtests) -> 
 
     with subtests.test("a container that dies at once"):
         done = attempt(fleet, WORKER, SERVES, "echo no database; exit 3", 3)
-        done.has("exit code 3", "last lines of its log:\n", "    no database\n", f"{WORKER}:9:14",
+        done.has("exit code 3", "last lines of its log:\n", "    no database", f"{WORKER}:9:14",
                  "rolled back: alpha runs", "its old replicas were never stopped")  # fmt: skip
 
     with subtests.test("a command that is not in the image"):
@@ -107,16 +108,16 @@ def test_processes(small_fleet: SmallFleet, subtests: pytest.Subtests) -> None:
         fleet.hold.touch()
         done = attempt(fleet, WORKER, "{exit: 0}", "{exit: 3}", 3)
         done.has("keeps crashing: restarted 3 times, last ended with exit code 3",
-                 "    cannot reach the database\n", f"{WORKER}:5:18", "rolled back")  # fmt: skip
+                 "    cannot reach the database", f"{WORKER}:5:18", "rolled back")  # fmt: skip
 
     with subtests.test("a process that dies at once and stays dead"):
         once = '    restart: "no"\n    stop_grace'
         fleet.edit(WORKER, "{exit: 0}", "{exit: 3}")
         done = attempt(fleet, WORKER, "    stop_grace", once, 3)
-        done.has("ended with exit code 3", "    cannot reach the database\n", "rolled back")
+        done.has("ended with exit code 3", "    cannot reach the database", "rolled back")
 
     with subtests.test("a command that is not there"):
-        done = attempt(fleet, WORKER, "[python3, agent.py]", "[nosuchcommand]", 3)
+        done = attempt(fleet, WORKER, f"[{sys.executable}, agent.py]", "[nosuchcommand]", 3)
         done.has("did not start", "nosuchcommand", "process.command", "rolled back")
     fleet.hold.unlink()
 

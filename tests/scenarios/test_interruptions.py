@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 
-from tests.scenarios.conftest import SmallFleet
+from tests.scenarios.conftest import Background, SmallFleet
 
-APPLY = ("apply", "-e", "production", "--yes")
-WAITING = "waiting until healthy"
+APPLY = ("apply", "-e", "production", "--yes", "--verbose")
 
 
 def change(fleet: SmallFleet, text: str) -> str:
@@ -17,6 +17,14 @@ def change(fleet: SmallFleet, text: str) -> str:
     fleet.hold.touch()
     fleet.write("global/prompts/worker.md", f"{text}\n")
     return fleet.commit(text)
+
+
+def until_begun(fleet: SmallFleet, apply: Background) -> dict[str, str]:
+    """Wait until the new replica runs beside the old one; give what runs then."""
+    while len(running := fleet.running()) < 2:
+        assert apply.process.poll() is None, apply.end()
+        time.sleep(0.02)
+    return running
 
 
 def converge(fleet: SmallFleet) -> None:
@@ -33,8 +41,7 @@ def converge(fleet: SmallFleet) -> None:
 def test_the_second_of_two_applies_is_refused(small_fleet: SmallFleet) -> None:
     change(small_fleet, "Be brief.")
     with small_fleet.background(*APPLY) as first:
-        first.until(WAITING)
-        both = small_fleet.running()
+        both = until_begun(small_fleet, first)
         second = small_fleet.apply(expect=5)
         second.says("production is being changed by Ana <ana@acme.example> since ", "taken over")
         assert small_fleet.running() == both
@@ -50,7 +57,7 @@ def test_a_signal_stops_at_a_safe_point(small_fleet: SmallFleet, number: int) ->
     before = small_fleet.running()
     change(small_fleet, "Be brief.")
     with small_fleet.background(*APPLY) as apply:
-        apply.until(WAITING)
+        until_begun(small_fleet, apply)
         done = apply.end(number)
     assert done.code == 130
     done.has("stopping at the next safe point", "interrupted: what ran in production still runs",
@@ -64,7 +71,7 @@ def test_a_second_signal_stops_at_once(small_fleet: SmallFleet) -> None:
     before = small_fleet.running()
     change(small_fleet, "Be brief.")
     with small_fleet.background(*APPLY) as apply:
-        apply.until(WAITING)
+        until_begun(small_fleet, apply)
         apply.process.send_signal(signal.SIGINT)
         apply.until("stopping at the next safe point")
         done = apply.end(signal.SIGINT)
@@ -78,7 +85,7 @@ def test_what_a_killed_apply_left_is_taken_over(small_fleet: SmallFleet) -> None
     before = small_fleet.running()
     change(small_fleet, "Be brief.")
     with small_fleet.background(*APPLY) as apply:
-        apply.until(WAITING)
+        until_begun(small_fleet, apply)
         assert apply.end(signal.SIGKILL).code == -signal.SIGKILL
     assert before.items() < small_fleet.running().items()
     converge(small_fleet)

@@ -1,0 +1,57 @@
+"""The same question to several environments: every answer, and the most serious exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentgit.cli.failures import report_error
+from agentgit.cli.settings import Settings, answer
+from agentgit.errors import AgentgitError, Exit
+
+_BY_WEIGHT = (
+    Exit.DONE, Exit.PENDING, Exit.WAITING, Exit.STALE, Exit.LEASED, Exit.REFUSED, Exit.ROLLED_BACK,
+    Exit.FAILED, Exit.USAGE, Exit.CONFIG, Exit.BUG, Exit.INTERRUPTED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one environment answers: `text` for people, `document` for programs."""
+
+    code: int
+    text: Callable[[], str]
+    document: Callable[[], dict[str, Any]]
+
+
+def answer_each(
+    settings: Settings, names: Sequence[str], ask: Callable[[str], Answer], *, as_json: bool
+) -> int:
+    """Answer for each environment in turn; an error in one of several keeps no other from it.
+
+    With `as_json` one environment gives a document and several give a list of them.
+    """
+    from agentgit.report.json_v1 import dump, problems_document
+
+    if len(names) == 1:
+        only = ask(names[0])
+        answer(dump(only.document()) if as_json else only.text())
+        return only.code
+    documents, codes = [], []
+    for place, name in enumerate(names):
+        if place and not as_json:
+            answer("")
+        try:
+            one = ask(name)
+            codes.append(one.code)
+            if as_json:
+                documents.append(one.document())
+            else:
+                answer(one.text())
+        except AgentgitError as error:
+            codes.append(report_error(error, settings))
+            documents.append(problems_document(error.problems, ()))
+    if as_json:
+        answer(dump(documents))
+    return max(codes, key=lambda code: _BY_WEIGHT.index(Exit(code)))

@@ -1,0 +1,135 @@
+"""The lines above a plan or a status: which commit, which pin, what is easily missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from agentgit.model.observed import Unreachable
+from agentgit.model.plan import Pin, Plan
+from agentgit.model.rollout import Failure, RolloutRecord
+from agentgit.model.snapshot import Commit
+from agentgit.report.context import Context
+from agentgit.report.failure_text import shorten_failure
+from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.standing import Standing, find_standing, find_tried
+from agentgit.report.wording import count, short, word_age, write_actor
+
+
+def write_head(plan: Plan, now: datetime, palette: Palette = PLAIN) -> str:
+    """Say what the plan is for: `production at 3f2a91c "Raise refund limit" (Ana, ...), main`."""
+    name = palette.paint("strong", safe(plan.environment))
+    if plan.commit is None:
+        return f"{name} at the work tree, not committed"
+    branch = f", {safe(plan.branch)}" if plan.branch else ""
+    return f"{name} at {write_commit(plan.commit, now)}{branch}"
+
+
+def write_commit(commit: Commit, now: datetime) -> str:
+    """Write a commit with what people know it by: subject, author, age."""
+    subject = f' "{safe(commit.subject)}"' if commit.subject else ""
+    known = [word for word in (safe(commit.author), word_age(commit.time, now)) if word]
+    return f"{commit.short}{subject}" + (f" ({', '.join(known)})" if known else "")
+
+
+def write_compared(plan: Plan, now: datetime, context: Context) -> str:
+    """Say what the plan was compared with, and what the records know of it."""
+    hosts = count(len(plan.hosts), "host")
+    standing = find_standing(context.records)
+    if standing is not None and not standing.commit and not plan.replicas_before:
+        return f"compared with {hosts}, {write_standing(standing, now)}"
+    replicas = count(plan.replicas_before, "replica")
+    last = "never verified before"
+    if standing is not None and standing.commit:
+        back = "went back to" if standing.back else "last verified at"
+        last = f"{back} {short(standing.commit)}"
+    return f"compared with {hosts}, {replicas}, {last}"
+
+
+def write_standing(standing: Standing, now: datetime) -> str:
+    """Say where the last rollout of the whole environment has left it, when and by whom."""
+    record = standing.since
+    when = f"{word_age(record.finished_at or record.started_at, now)} by "
+    who = write_actor(record.actor)
+    if not standing.commit:
+        return f"nothing runs: destroyed {when}{who}"
+    if standing.back:
+        tried = f"a rollout to {short(record.commit)} failed"
+        return f"went back to {short(standing.commit)}, {when}{who}: {tried}"
+    return f"last applied {short(standing.commit)}, {when}{who}"
+
+
+def write_pin(
+    plan: Plan, now: datetime, palette: Palette, *, pinning: bool = False
+) -> Iterator[str]:
+    """Say that the environment is held at a commit, by whom and why, and how to let go.
+
+    With `pinning` it is the plan that would set the pin.
+    """
+    pin, name = plan.pin, safe(plan.environment)
+    if pin is not None and pinning:
+        yield palette.paint(
+            "attention",
+            f"carrying this out pins {name} at {short(pin.commit)} instead of "
+            f"{short(pin.instead_of)}, until a newer commit or:  agentgit unpin -e {name}",
+        )
+    elif pin is not None:
+        yield palette.paint(
+            "attention",
+            f"pinned at {short(pin.commit)} instead of {short(pin.instead_of)} by "
+            f"{write_actor(pin.owner)}, {word_age(pin.since, now)}{_say_reason(pin, ': {}')}",
+        )
+        yield f"the pin ends with a newer commit, or with:  agentgit unpin -e {name}"
+    elif plan.ended_pin is not None:
+        ended = plan.ended_pin
+        by = plan.commit.short if plan.commit else "the work tree"
+        yield palette.paint(
+            "attention",
+            f"the pin at {short(ended.commit)} by {write_actor(ended.owner)}"
+            f"{_say_reason(ended, ' ({})')} ended with {by}",
+        )
+
+
+def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -> Iterator[str]:
+    """Say what is easily missed: another branch, and that this has failed before."""
+    if context.here:
+        name, here = safe(plan.environment), safe(context.here)
+        way = f"agentgit plan -e {name} --revision {here}"
+        yield f"{name} follows {safe(context.follows)}; to see what {here} would change:  {way}"
+    tried = find_failed_try(plan, context)
+    if tried is not None:
+        when = word_age(tried.finished_at or tried.started_at, now)
+        why = f": {_say_failure(tried.failure)}" if tried.failure else ""
+        text = f"this was tried {when} and rolled back (rollout {tried.id}){why}"
+        yield palette.paint("attention", text)
+
+
+def find_failed_try(plan: Plan, context: Context) -> RolloutRecord | None:
+    """Find the rollout that tried what the plan is about to bring in, and went back."""
+    if plan.is_empty or context.kind not in {"apply", "rollback"}:
+        return None
+    return find_tried(context.records, plan.commit.sha if plan.commit else "", context.intent)
+
+
+def write_unreachable(plan: Plan, palette: Palette) -> Iterator[str]:
+    """Name the hosts that do not answer."""
+    for host in plan.unreachable:
+        yield f"  {palette.paint('attention', '?')} {write_silence(host)}"
+    if plan.unreachable:
+        yield "    what runs there is unknown and stays as it is"
+
+
+def write_silence(host: Unreachable) -> str:
+    """Say that a host does not answer, and why."""
+    return (
+        f"{safe(host.host)} cannot be reached: {safe(host.reason.removeprefix(f'{host.host}: '))}"
+    )
+
+
+def _say_reason(pin: Pin, form: str) -> str:
+    return form.format(safe(pin.reason)) if pin.reason else ""
+
+
+def _say_failure(failure: Failure) -> str:
+    who = f"{safe(failure.instance)}: " if failure.instance else ""
+    return f"{who}{shorten_failure(failure)}"
