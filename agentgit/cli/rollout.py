@@ -106,9 +106,16 @@ def _execute(settings: Settings, session: Session, plan: Plan, *, verbose: bool)
         ) as screen,
         closing(cast("Generator[Event]", apply_plan(session))) as stream,
     ):
-        for event in stream:
-            events.append(event)
-            screen.show(event)
+        try:
+            for event in stream:
+                events.append(event)
+                screen.show(event)
+        except KeyboardInterrupt:
+            talk(
+                f"stopped at once, perhaps between two steps:  agentgit status -e "
+                f"{plan.environment}  shows what runs; the same command goes on"
+            )
+            raise
     return events
 
 

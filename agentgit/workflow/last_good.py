@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentgit.compile.build import compile_environment
 from agentgit.effects import Source
 from agentgit.errors import AgentgitError, GuardError
 from agentgit.model.desired import Desired, Instance
-from agentgit.model.observed import Observed
+from agentgit.model.observed import Observed, Replica
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.guard import check_known
 from agentgit.record.history import last_good
@@ -44,7 +44,7 @@ def find_running(
     for name in sorted(names):
         replicas = [one for one in observed.replicas if one.instance == name]
         revisions = {one.revision for one in replicas}
-        if len(revisions) != 1:
+        if not _are_alike(observed, replicas):
             state = "is between two revisions" if revisions else "does not run"
             raise GuardError(
                 f"{name} {state}, so it cannot be restarted as it is",
@@ -63,6 +63,13 @@ def find_running(
             )
         instances.append(instance)
     return desired.model_copy(update={"instances": tuple(instances)})
+
+
+def _are_alike(observed: Observed, replicas: Sequence[Replica]) -> bool:
+    """Whether there are replicas, all of one revision: one for containers, one for processes."""
+    processes = {state.host for state in observed.hosts if state.engine == "process"}
+    found = {(one.host in processes, one.revision) for one in replicas}
+    return bool(found) and len(found) == len({is_process for is_process, _ in found})
 
 
 def _compile_one(source: Source, environment: str, sha: str, name: str) -> Instance | None:
