@@ -1,6 +1,7 @@
 # make demo   the main job, from an empty repository to a rollback, in under two minutes
 # make check  lint, types, contracts, fast tests: under a minute, needs no engine
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
+# make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
 # make lock   pin the dependencies again
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := check
-.PHONY: demo check test lint unit engines-down lock clean
+.PHONY: demo check test lint unit bench-compile engines-down lock clean
 
 # A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
 $(READY): requirements.lock pyproject.toml
@@ -34,6 +35,9 @@ unit: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+bench-compile: $(READY)
+	$(BIN)/python tests/bench/compile.py
 
 engines-down:
 	tests/engines/engines.sh down --purge

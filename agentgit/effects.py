@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from agentgit.model.events import Event
-from agentgit.model.observed import EngineKind, HostState, Replica
-from agentgit.model.plan import Pin, Plan
-from agentgit.model.rollout import RolloutRecord
-from agentgit.model.snapshot import Commit, Snapshot
-from agentgit.model.steps import EngineStep, Stamp
+if TYPE_CHECKING:  # only named here; most runs need few of them
+    from datetime import datetime
+
+    from agentgit.model.events import Event
+    from agentgit.model.observed import EngineKind, HostState, Replica
+    from agentgit.model.plan import Pin, Plan
+    from agentgit.model.rollout import RolloutRecord
+    from agentgit.model.snapshot import Commit, Snapshot
+    from agentgit.model.steps import EngineStep, Stamp
 
 
 class Clock(Protocol):
@@ -42,6 +44,16 @@ class Source(Protocol):
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` contains `older`."""
+
+
+class Cache(Protocol):
+    """Values that can be computed again; what it gives is what was written, or nothing."""
+
+    def read(self, name: str) -> bytes | None:
+        """The value, None when there is none that can be trusted."""
+
+    def write(self, name: str, value: bytes) -> None:
+        """Replace a value as a whole. It may be forgotten at any time."""
 
 
 class HostStore(Protocol):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agentgit.model.snapshot import Snapshot
     from agentgit.pipeline import World
     from agentgit.source.repository import GitSource
+    from agentgit.source.state import Look, Place
 
 
 def open_source(settings: Settings) -> GitSource:
@@ -21,6 +22,15 @@ def open_source(settings: Settings) -> GitSource:
     from agentgit.source.repository import GitSource
 
     source = GitSource.open(str(settings.directory))
+    click.get_current_context().call_on_close(source.close)
+    return source
+
+
+def open_seen(place: Place, look: Look) -> GitSource:
+    """Open the repository of a work tree that was looked at already."""
+    from agentgit.source.repository import GitSource
+
+    source = GitSource.open_place(place, look)
     click.get_current_context().call_on_close(source.close)
     return source
 

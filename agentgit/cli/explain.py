@@ -19,26 +19,30 @@ if TYPE_CHECKING:
     "explain",
     "agentgit explain support-eu -e production",
     "agentgit explain support-eu spec.model.params.temperature -e production",
+    "agentgit explain support-eu model -e production --blame",
 )
 @click.argument("instance")
 @click.argument("path", required=False, default="")
 @options.environment
 @options.revision
+@options.blame
 @options.as_json
 @pass_settings
-def command(
+def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
     instance: str,
     path: str,
     environment: str | None,
     revision: str | None,
     *,
+    blame: bool,
     as_json: bool,
 ) -> int:
     """Show where every value of an instance comes from, and what it overrides.
 
     Without PATH the whole instance is shown; a line without a place is a default.
     """
+    from agentgit.cli.blaming import blame_shown
     from agentgit.cli.door import choose_environment, open_source, read_snapshot
     from agentgit.compile.explain import explain_instance
     from agentgit.errors import Exit
@@ -46,20 +50,24 @@ def command(
     from agentgit.report.explain_text import write_chains, write_default, write_document
     from agentgit.report.json_v1 import dump, explain_document
 
-    snapshot = read_snapshot(open_source(settings), revision)
+    source = open_source(settings)
+    snapshot = read_snapshot(source, revision)
     name = choose_environment(snapshot, environment)
     explained = explain_instance(snapshot, name, instance)
     at = parse_dotted(path.removeprefix("spec").removeprefix("."))
     palette = settings.palette(sys.stdout)
     chains = {**explained.chains, **explained.removed}
+    found = _check_path(explained, at)
+    shown = (one.origin for where, chain in chains.items() if where[: len(at)] == at
+             for one in chain)  # fmt: skip
+    blamer = blame_shown(source, snapshot.commit, shown) if blame else None
     if as_json:
-        _check_path(explained, at)
-        answer(dump(explain_document(name, instance, chains, at)))
+        blames = blamer.blames if blamer else None
+        answer(dump(explain_document(name, instance, chains, at, blames)))
     elif not at:
-        answer(write_document(explained.value, explained.chains, (), palette))
+        answer(write_document(explained.value, explained.chains, (), palette, blamer))
     else:
-        found = _check_path(explained, at)
-        answer(write_chains(chains, at, palette) or write_default(found, palette))
+        answer(write_chains(chains, at, palette, blamer) or write_default(found, palette))
     return Exit.DONE
 
 

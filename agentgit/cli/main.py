@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
@@ -23,6 +23,7 @@ COMMANDS = {  # name -> what it does in a line; its module is imported when it i
     "compile": "Print the resolved desired state",
     "layers": "List the files that make up an instance",
     "explain": "Show where every value of an instance comes from",
+    "diff": "Show what changes between two commits",
     "plan": "Show what would change, and why",
     "apply": "Carry out the plan",
     "status": "Show what runs",
@@ -35,6 +36,7 @@ COMMANDS = {  # name -> what it does in a line; its module is imported when it i
     "doctor": "Show which engines answer and what is missing",
     "schema": "Write the JSON schemas of the format, for editors",
 }
+_LONG = frozenset({"apply", "logs", "restart", "rollback", "destroy"})  # may run for hours
 
 
 class LazyGroup(click.Group):
@@ -57,6 +59,8 @@ class LazyGroup(click.Group):
         """Suggest a command for a name that does not exist."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, COMMANDS, 1)
             suggestion = f"; did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"there is no command {name}{suggestion}", ctx)
@@ -96,6 +100,9 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     settings = Settings.read(Path(), os.environ, no_color="--no-color" in arguments)
     as_json = "--json" in arguments
+    collecting = gc.isenabled()
+    if not _LONG.intersection(arguments):
+        gc.disable()  # a short run ends before it has made garbage worth looking for
     try:
         code = entrance.main(list(arguments), prog_name="agentgit", standalone_mode=False)
     except AgentgitError as error:
@@ -108,4 +115,7 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the documented boundary: a bug ends here
         return report_bug(error, arguments, settings)
+    finally:
+        if collecting:
+            gc.enable()
     return int(code or Exit.DONE)

@@ -53,9 +53,16 @@ as_json: Decorator = click.option(
 revision: Decorator = click.option(
     "--revision", metavar="REV", help="A commit, branch or tag instead of the usual one."
 )
+blame: Decorator = click.option(
+    "--blame", is_flag=True, help="Show who wrote each line last: commit and author."
+)
 only: Decorator = click.option(
     "--only", metavar="INSTANCE", multiple=True, help="Only this instance; may be repeated."
 )
+no_cache: Decorator = click.option(
+    "--no-cache", is_flag=True,
+    help="Neither use nor keep results of earlier runs (also: AGENTGIT_NO_CACHE).",
+)  # fmt: skip
 yes: Decorator = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 verbose: Decorator = click.option(
     "-v", "--verbose", is_flag=True, help="Tell every step as it is done."

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     "agentgit plan -e production",
     "agentgit plan -e production -e staging",
     "agentgit plan -e production --worktree          # before you commit",
+    "agentgit plan -e production --blame             # who wrote the lines that change things",
     "agentgit plan -e production --revision feature  # what a branch would change",
 )
 @options.environments
 @options.revision
 @click.option("--worktree", is_flag=True, help="Take the files as they lie there, uncommitted.")
 @options.only
+@options.blame
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @options.as_json
 @pass_settings
@@ -37,6 +39,7 @@ def command(  # noqa: PLR0913 - one for each option
     only: tuple[str, ...],
     *,
     worktree: bool,
+    blame: bool,
     detailed_exitcode: bool,
     as_json: bool,
 ) -> int:
@@ -55,12 +58,15 @@ def command(  # noqa: PLR0913 - one for each option
 
     def ask(name: str) -> Answer:
         request = Request(name, revision=revision, worktree=worktree, only=only)
-        return _plan(settings, world, request, detailed=detailed_exitcode)
+        return _plan(settings, world, request, detailed=detailed_exitcode, blame=blame)
 
     return answer_each(settings, names, ask, as_json=as_json)
 
 
-def _plan(settings: Settings, world: World, request: Request, *, detailed: bool) -> Answer:
+def _plan(
+    settings: Settings, world: World, request: Request, *, detailed: bool, blame: bool
+) -> Answer:
+    from agentgit.cli.blaming import blame_shown
     from agentgit.cli.door import warn
     from agentgit.cli.rollout import plan_of
     from agentgit.cli.several import Answer
@@ -72,10 +78,19 @@ def _plan(settings: Settings, world: World, request: Request, *, detailed: bool)
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)
         plan, context = plan_of(session), know(session)
+        shown = (
+            place
+            for one in plan.changes
+            for field in one.fields
+            for place in (field.origin, field.over)
+        )
+        blamer = blame_shown(world.source, plan.commit, shown) if blame else None
     now, palette = world.clock.now(), settings.palette(sys.stdout)
     command = f"commit it, then {command_of(request)}" if request.worktree else command_of(request)
     return Answer(
         Exit.PENDING if detailed and not plan.is_empty else Exit.DONE,
-        lambda: write_plan(plan, now=now, context=context, palette=palette, command=command),
-        lambda: plan_document(plan, context),
+        lambda: write_plan(
+            plan, now=now, context=context, palette=palette, command=command, blamer=blamer
+        ),
+        lambda: plan_document(plan, context, blamer.blames if blamer else None),
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from agentgit.compile.catalog import Catalog
 from agentgit.compile.envelope import NEW_ID
 from agentgit.compile.fleet import Fleet
+from agentgit.compile.known import Memory
 from agentgit.compile.layout import (
     list_environments,
-    list_instances,
     require_environment,
     require_instances,
 )
+from agentgit.compile.lineage import find_lineage
 from agentgit.compile.places import (
     PROJECT,
     ROLLOUTS,
@@ -26,6 +28,7 @@ from agentgit.compile.tree import locate
 from agentgit.compile.validate import validate_tree
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
+from agentgit.effects import Cache
 from agentgit.errors import Location, Problem
 from agentgit.model.desired import Desired, Project
 from agentgit.model.snapshot import Snapshot
@@ -45,7 +48,8 @@ def compile_environment(
     """
     workspace = Workspace(snapshot)
     project = _read_project(workspace)
-    _report_misplaced(workspace, ("global", f"environments/{environment}"))
+    lineage = find_lineage(workspace, environment).names
+    _report_misplaced(workspace, ("global", *(f"environments/{name}" for name in lineage)))
     if project is None:
         workspace.raise_problems()
     require_environment(snapshot, environment)
@@ -70,18 +74,19 @@ def compile_project(snapshot: Snapshot) -> Project:
     return project
 
 
-def validate_project(snapshot: Snapshot) -> tuple[Problem, ...]:
+def validate_project(snapshot: Snapshot, cache: Cache | None = None) -> tuple[Problem, ...]:
     """Check every file and every instance of every environment; give the warnings.
 
+    With a cache, instances whose files are the same as in an earlier run are not compiled again.
     Raises one ConfigError with all problems, bounded and without repetitions.
     """
     workspace = Workspace(snapshot)
-    project = _read_project(workspace)
+    _read_project(workspace)
     _report_misplaced(workspace, ("global", "environments"))
     references = References(workspace)
     environments = list_environments(snapshot)
     for environment in environments:
-        _compile(workspace, environment, project, None, references)
+        _check_environment(workspace, environment, references, cache)
     _check_unused(workspace)
     workspace.raise_problems()
     if not environments:
@@ -120,6 +125,54 @@ def _compile(
     references: References,
 ) -> Desired | None:
     """Compile an environment as far as possible; None after reporting what is wrong."""
+    count = workspace.count
+    spec = _read_environment(workspace, environment)
+    fleet = Fleet(workspace, environment, references)
+    if only is None:
+        instances = list(fleet.compile_all())
+    else:
+        resolved = (fleet.compile(name) for name in sorted(set(only)))
+        instances = [one.instance for one in resolved if one is not None]
+    if spec is None or project is None or workspace.count > count:
+        return None
+    return Desired(
+        project=project,
+        environment=environment,
+        commit=workspace.snapshot.commit,
+        branch=spec.source.branch,
+        hosts=spec.hosts,
+        instances=tuple(sorted(instances, key=lambda one: one.name)),
+    )
+
+
+def _check_environment(
+    workspace: Workspace, environment: str, references: References, cache: Cache | None
+) -> None:
+    """Compile an environment for what there is to say about it; keep no instance."""
+    _read_environment(workspace, environment)
+    fleet = Fleet(workspace, environment, references)
+    memory = None
+    if cache is not None:
+        memory = Memory(cache, workspace, environment, fleet.lineage.names)
+    for path in fleet.roster.files:
+        known = None if memory is None else memory.find(path)
+        if known is not None:
+            workspace.release(path)
+            for one in known:
+                fleet.declare(one.name, Location(*one.place))
+                fleet.merge_shared(one.agent)
+            continue
+        workspace.notes.file = path
+        before = workspace.count_remarks()
+        instances = fleet.compile_file(path)
+        if memory is not None and instances and workspace.count_remarks() == before:
+            memory.learn(path, instances, fleet.declared)
+    if memory is not None:
+        memory.save(references.named)
+
+
+def _read_environment(workspace: Workspace, environment: str) -> EnvironmentSpec | None:
+    """Read what declares an environment; None after reporting what is wrong."""
     path = environment_file(environment)
     document = workspace.document(path)
     if document is None and not workspace.exists(path):
@@ -130,20 +183,7 @@ def _compile(
     if document is not None:
         spec = validate_tree(EnvironmentSpec, document.spec, workspace.report)
     _check_agent_files(workspace, environment)
-    fleet = Fleet(workspace, environment, references)
-    names = list_instances(workspace.snapshot, environment)
-    wanted = [fleet.compile(name) for name in names if only is None or name in only]
-    instances = tuple(one.instance for one in wanted if one is not None)
-    if spec is None or project is None or len(instances) < len(wanted):
-        return None
-    return Desired(
-        project=project,
-        environment=environment,
-        commit=workspace.snapshot.commit,
-        branch=spec.source.branch,
-        hosts=spec.hosts,
-        instances=instances,
-    )
+    return spec
 
 
 def _check_agent_files(workspace: Workspace, environment: str) -> None:
@@ -160,8 +200,9 @@ def _check_agent_files(workspace: Workspace, environment: str) -> None:
 def _check_unused(workspace: Workspace) -> None:
     """Check files that no instance has led to."""
     for path in workspace.paths:
-        if place_of(path) is not None:
+        if not workspace.was_read(path) and place_of(path) is not None:
             workspace.documents(path)
+    Catalog(workspace).check()
     for document in workspace.documents(ROLLOUTS):
         validate_tree(Rollout, document.spec, workspace.report)
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agentgit.compile.shape import Either, Fields, Free, Keyed, Leaf, Plain, Shape
+from agentgit.compile.interpolation import has_reference
+from agentgit.compile.shape import (
+    FREE,
+    LAYERED,
+    Either,
+    Fields,
+    Free,
+    Keyed,
+    Leaf,
+    Plain,
+    Shape,
+)
+from agentgit.compile.tag_rules import judge_tag
 from agentgit.compile.tree import (
     INVALID,
     ListNode,
@@ -32,7 +44,12 @@ class Checker:
     def check(self, node: Node, shape: Shape, name: str, *, item: bool = False) -> Node:
         """Check a value and give its normal form; an item of a list cannot be deleted."""
         if node.tag is not None:
-            self.refuse_tag(node, node.tag)
+            problem = judge_tag(node, shape, name, layer=self.layer, item=item)
+            if problem is not None:
+                self.report(problem)
+                return node
+            if node.tag == "!remove" and not isinstance(shape, Plain | Free):
+                return node  # names, which are judged already
         if isinstance(node, Scalar):
             if node.value is INVALID:
                 return node
@@ -41,11 +58,20 @@ class Checker:
                     self.refuse_null(node, name)
                 return node
         if isinstance(shape, Either):
-            if isinstance(node, ListNode):
-                self.refuse(node, name, "a name or a map")
-                return node
-            shape = shape.leaf if isinstance(node, Scalar) else shape.fields
+            return self.check_either(node, shape, name)
         return self.check_shape(node, shape, name)
+
+    def check_either(self, node: Node, shape: Either, name: str) -> Node:
+        """Check a name or what stands in its place."""
+        if isinstance(node, ListNode):
+            self.refuse(node, name, "a name or a map")
+            return node
+        if isinstance(node, MapNode):
+            return self.check_shape(node, shape.fields, name)
+        if has_reference(node.value):
+            self.refuse_reference(node, name)
+            return node
+        return self.check_shape(node, shape.leaf, name)
 
     def check_shape(self, node: Node, shape: Shape, name: str) -> Node:
         """Check a value that is not null against what it must be."""
@@ -62,15 +88,15 @@ class Checker:
                 result = self.check_free(node)
         return result
 
-    def refuse_tag(self, node: Node, tag: str) -> None:
-        """Say that the meaning of a tag is not built yet."""
-        hint = "without it, maps merge and everything else is replaced"
-        self.report(Problem(f"the tag {tag} is not supported yet", locate(node), hint))
-
     def refuse_null(self, node: Node, name: str) -> None:
         """Say that null has no meaning here."""
         hint = "null removes an inherited value, and here nothing is inherited: leave it out"
         self.report(Problem(f"{name} cannot be null", locate(node), hint))
+
+    def refuse_reference(self, node: Scalar, name: str) -> None:
+        """Say that a name is not looked up by another name."""
+        hint = "write the name itself, in the layer where it differs"
+        self.report(Problem(f"{name} cannot be a reference", locate(node), hint))
 
     def refuse(self, node: Node, name: str, expected: str) -> None:
         """Say what a value must be."""
@@ -85,8 +111,10 @@ class Checker:
         value = node.value
         if shape.text and isinstance(value, int | float) and not isinstance(value, bool):
             copy = Scalar(node.file, node.at, node.raw, node.raw, node.width)
-            copy.key_at = node.key_at
+            copy.key_at, copy.tag = node.key_at, node.tag
             node, value = copy, copy.value
+        if self.layer and has_reference(value):
+            return node  # judged when the value is known
         expected = shape.judge(value)
         if expected is not None:
             self.refuse(node, name, expected)
@@ -103,7 +131,13 @@ class Checker:
             if field is None:
                 self.refuse_key(value, key, shape, name)
                 continue
-            result = self.check(value, field, key)
+            if key == "ref" and isinstance(value, Scalar) and has_reference(value.value):
+                self.refuse_reference(value, key)
+                continue
+            checker = self
+            if (shape.model, key) == LAYERED:
+                checker = Checker(self.report, layer=True)
+            result = checker.check(value, field, key)
             if result is not value:
                 changed[key] = result
         self.check_exclusive(node, shape)
@@ -111,9 +145,7 @@ class Checker:
 
     def check_exclusive(self, node: MapNode, shape: Fields) -> None:
         """Report two alternatives that are both given."""
-        given = [key for key in shape.exclusive if not _is_null(node.items.get(key))]
-        if len(given) > 1:
-            first, second = given[:2]
+        for first, second in _both_given(node, shape):
             also = ((f"{first} is here", locate_key(node.items[first], first)),)
             where = locate_key(node.items[second], second)
             message = f"{first} and {second} exclude each other"
@@ -139,10 +171,17 @@ class Checker:
             if expected_key is not None:
                 message = f"a key of {name} must be {expected_key}, found {key}"
                 self.report(Problem(message, locate_key(value, key)))
+            self.check_key(value, key)
             result = self.check(value, shape.item, key)
             if result is not value:
                 changed[key] = result
         return _with(node, changed)
+
+    def check_key(self, value: Node, key: str) -> None:
+        """Keys are what they are in every instance."""
+        if self.layer and "${" in key:
+            hint = "refer to other values in values only"
+            self.report(Problem("a key cannot be a reference", locate_key(value, key), hint))
 
     def check_plain(self, node: Node, shape: Plain, name: str) -> Node:
         """Check a list, or its one-line form."""
@@ -160,15 +199,26 @@ class Checker:
         copy.items, copy.key_at, copy.tag = items, node.key_at, node.tag
         return copy
 
-    def check_free(self, node: Node) -> Node:
+    def check_free(self, node: Node, *, item: bool = False) -> Node:
         """Look for tags below a free-form value."""
-        if not isinstance(node, Scalar):
-            below = node.items.values() if isinstance(node, MapNode) else node.items
-            for value in below:
-                if value.tag is not None:
-                    self.refuse_tag(value, value.tag)
-                self.check_free(value)
+        inside = item or isinstance(node, ListNode)
+        below = list(node.items.items()) if isinstance(node, MapNode) else []
+        below += [("", value) for value in node.items] if isinstance(node, ListNode) else []
+        for key, value in below:
+            self.check_key(value, key)
+            if value.tag is not None:
+                problem = judge_tag(value, FREE, key, layer=self.layer, item=inside)
+                if problem is not None:
+                    self.report(problem)
+            self.check_free(value, item=inside)
         return node
+
+
+def _both_given(node: MapNode, shape: Fields) -> list[tuple[str, str]]:
+    """Find the first two alternatives of a map that are both there, in the order of the model."""
+    given = [key for key in shape.rivals if not _is_null(node.items.get(key))]
+    pairs = [(one, two) for one in given for two in shape.rivals[one] if two in given]
+    return pairs[:1]
 
 
 def _guess(key: str, shape: Fields) -> str:
@@ -195,7 +245,7 @@ def _with(node: MapNode, changed: dict[str, Node]) -> MapNode:
 
 def _split(node: Scalar, split: Callable[[object], object]) -> ListNode:
     result = ListNode(node.file, node.at)
-    result.key_at = node.key_at
+    result.key_at, result.tag = node.key_at, node.tag
     parts = split(node.value)
     if isinstance(parts, tuple):
         result.items = [Scalar(node.file, node.at, part, part, node.width) for part in parts]

@@ -92,7 +92,7 @@ def _flow(value: Json) -> str:
 
 
 def _text(value: str) -> str:
-    if _WORD.match(value) and resolve_plain(value) == value:
+    if _WORD.match(value) and resolve_plain(value) == value and not value.startswith("..."):
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)

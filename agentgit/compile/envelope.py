@@ -17,6 +17,7 @@ LAYERS = frozenset({"AgentDefaults", "Agent", "Instance"})  # kinds in which nul
 NEW_ID = (
     "write spec: {id: ID}, where ID is a fresh one: python3 -c 'import uuid; print(uuid.uuid4())'"
 )
+_TAG_HINT = "write it before the value that it is about"
 _KEYS = ("apiVersion", "kind", "metadata", "spec")
 
 
@@ -49,6 +50,7 @@ def _check(root: Node, place: Place, report: Callable[[Problem], None]) -> Docum
         if key not in _KEYS:
             hint = did_you_mean(key, _KEYS) or "known are apiVersion, kind, metadata, spec"
             report(Problem(f"unknown key {key}", locate_key(value, key), hint))
+    place = _choose_kind(root, place)
     _check_constant(root, "apiVersion", API_VERSION, report, required=place.kind == "Project")
     if not _check_constant(root, "kind", place.kind, report, required=True):
         return None
@@ -61,10 +63,23 @@ def _check(root: Node, place: Place, report: Callable[[Problem], None]) -> Docum
     checker = Checker(report, layer=place.kind in LAYERS)
     if isinstance(spec, Scalar) and spec.value is None:
         checker.refuse(spec, "spec", "a map")
+    if spec.tag is not None:
+        report(Problem(f"{spec.tag} cannot stand before the whole spec", locate(spec), _TAG_HINT))
+        return None
     checked = checker.check(spec, spec_shape(place.kind), "spec")
     if not isinstance(checked, MapNode):
         return None
+    agent = checked.items.get("agent")
+    if agent is not None and agent.tag is not None:
+        report(Problem(f"{agent.tag} has no meaning here", locate(agent), "leave it out"))
     return Document(place.kind, name, labels, checked, root)
+
+
+def _choose_kind(root: MapNode, place: Place) -> Place:
+    """A file among the instances is an instance, or a set of them if it says so."""
+    kind = root.items.get("kind")
+    says_set = isinstance(kind, Scalar) and kind.value == "InstanceSet"
+    return place._replace(kind="InstanceSet") if place.kind == "Instance" and says_set else place
 
 
 def _check_constant(

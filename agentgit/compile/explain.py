@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from agentgit.compile.document import resolved_document
 from agentgit.compile.fleet import Fleet, Resolved
 from agentgit.compile.layout import require_environment, require_instances
-from agentgit.compile.merge import Notes
+from agentgit.compile.notes import Notes
 from agentgit.compile.origins import Recorder, leaves
 from agentgit.compile.references import NO_TEXT
-from agentgit.compile.tree import origin_of, to_plain
+from agentgit.compile.tree import Node, find, origin_of, to_plain
 from agentgit.compile.workspace import Workspace
 from agentgit.errors import ConfigError
 from agentgit.model.desired import Instance
@@ -50,6 +50,8 @@ def explain_instance(snapshot: Snapshot, environment: str, instance: str) -> Exp
     if resolved is None:
         raise ConfigError(f"{instance} cannot be compiled")
     chains = dict(recorder.chains(resolved.tree))
+    _follow_definitions(resolved, chains)
+    _follow_fillings(resolved, chains)
     _follow_text(resolved, chains)
     _follow_rollout(resolved, chains)
     document = resolved_document(resolved.instance)
@@ -66,6 +68,34 @@ def _follow_text(resolved: Resolved, chains: dict[Path, Chain]) -> None:
     origin = Origin.model_validate({"layer": layer, "path": path, "line": 1, "column": 1})
     reference = chains[("instructions", "file")]
     chains[("instructions", "text")] = (Setting(value=text, origin=origin), *reference)
+
+
+def _follow_definitions(resolved: Resolved, chains: dict[Path, Chain]) -> None:
+    """What the catalog says comes from there first, then from what names it."""
+    for named in resolved.named:
+        reference = _say(named.reference, "set")
+        catalog = named.definition.file.path
+        for path, chain in chains.items():
+            if path[: len(named.path)] == named.path and chain[0].origin.path == catalog:
+                chains[path] = (chain[0], reference, *chain[1:])
+
+
+def _follow_fillings(resolved: Resolved, chains: dict[Path, Chain]) -> None:
+    """A value with `${...}` comes from what that stands for, then from where it is written."""
+    for path, filling in resolved.fillings.items():
+        chain, node = chains.get(path, ()), find(resolved.tree, path)
+        if node is None or not chain or chain[0].origin != origin_of(filling.written):
+            continue  # a higher layer has overridden what an instance set had put in
+        value = to_plain(node)
+        settings = [_say(one, "set") for one in filling.definitions]
+        settings.append(_say(filling.written, "set"))
+        winner = settings[0].model_copy(update={"value": value})
+        chains[path] = (winner, *settings[1:], *chain[1:])
+
+
+def _say(node: Node, state: str) -> Setting:
+    plain = {"value": to_plain(node), "origin": origin_of(node), "state": state}
+    return Setting.model_validate(plain)
 
 
 def _follow_rollout(resolved: Resolved, chains: dict[Path, Chain]) -> None:

@@ -5,24 +5,39 @@ The layers that instances of one agent share are merged once; an instance only a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from agentgit.compile.blocks import Blocks
+from agentgit.compile.catalog import Catalog, Named, insert_definitions
 from agentgit.compile.envelope import Document
-from agentgit.compile.layout import LayerFile, layer_files
-from agentgit.compile.merge import Notes, merge, merge_layers
-from agentgit.compile.places import ROLLOUTS, global_agent, instance_file, stems
+from agentgit.compile.interpolation import (
+    Filler,
+    Filling,
+    Scope,
+    find_clean,
+    join_fillings,
+    known_node,
+    known_text,
+)
+from agentgit.compile.layout import LayerFile, shared_layers
+from agentgit.compile.lineage import find_lineage, flatten_vars
+from agentgit.compile.merge import Merged, merge_layer, merge_layers
+from agentgit.compile.notes import Notes
+from agentgit.compile.places import PROJECT, ROLLOUTS, global_agent, stems
 from agentgit.compile.references import NO_TEXT, References, Text
-from agentgit.compile.revision import compute_revisions
+from agentgit.compile.revision import Written, compute_revisions
+from agentgit.compile.roster import Member, Roster
 from agentgit.compile.shape import spec_shape
 from agentgit.compile.tree import MapNode, Scalar, find, locate, to_plain
 from agentgit.compile.validate import validate_tree
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
-from agentgit.errors import Problem
+from agentgit.errors import Location, Problem
 from agentgit.model.desired import Instance
 from agentgit.model.spec import AgentSpec, Rollout
-from agentgit.model.value import Json
+from agentgit.model.value import Json, Path
 
 _DEFAULT_ROLLOUT = Rollout()
 
@@ -32,18 +47,28 @@ class Base(NamedTuple):
 
     documents: tuple[Document, ...]
     agent: Document
-    spec: MapNode
+    merged: Merged
     labels: dict[str, str]
+    blocks: Blocks
+    refers: bool  # whether there is a ${ in any of their files
+    clean: frozenset[int]  # ids of nodes of `merged` that refer to nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An instance, the tree it was made of, the text file and the policy that it names."""
+    """An instance, the tree it was made of, and what it names.
+
+    That is the text file, the policy, the definitions of the catalog, and the values that were
+    put in for `${...}`, by path. `documents` are its layers, lowest first.
+    """
 
     instance: Instance
     tree: MapNode
     text: Text
     rollout: Document | None
+    named: tuple[Named, ...] = ()
+    fillings: Mapping[Path, Filling] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
 
 
 class Fleet:
@@ -55,7 +80,13 @@ class Fleet:
         self.workspace = workspace
         self.environment = environment
         self.references = references or References(workspace)
+        self.lineage = find_lineage(workspace, environment)
+        self.roster = Roster(workspace, environment)
+        self._catalog = Catalog(workspace)
+        self._scope: Scope | None = None
+        self.declared: dict[str, Location] = {}
         self._bases: dict[str, Base | None] = {}
+        self._written: Written = {}
         self._rollouts: dict[str, tuple[Rollout, Document]] | None = None
 
     def compile(self, name: str, notes: Notes | None = None) -> Resolved | None:
@@ -63,32 +94,81 @@ class Fleet:
 
         With `notes` of its own, all layers are merged anew, so that a record hears every one.
         """
-        document = self.workspace.document(instance_file(self.environment, name))
-        if document is None:
-            return None
-        base = self._find_base(document, name)
+        member = self.roster.find(name)
+        return None if member is None else self._compile_member(member, notes)
+
+    def compile_all(self) -> Iterator[Instance]:
+        """Compile every instance of the environment."""
+        for path in self.roster.files:
+            yield from self.compile_file(path)
+
+    def compile_file(self, path: str) -> tuple[Instance, ...]:
+        """Compile what a file declares, and let go of the file, which no other needs."""
+        members = self.roster.members(path)
+        fresh = [one for one in members if self.declare(one.name, one.place)]
+        resolved = [self._compile_member(member, None) for member in fresh]
+        self.workspace.release(path)
+        return tuple(one.instance for one in resolved if one is not None)
+
+    def declare(self, name: str, place: Location) -> bool:
+        """Take an instance's name; False after reporting that another file has it."""
+        first = self.declared.setdefault(name, place)
+        if first is place:
+            return True
+        message, hint = f"two instances are named {name}", "give one of them another name"
+        also = (("the first of them", first),)
+        self.workspace.report(Problem(message, place, hint, also))
+        return False
+
+    def _compile_member(self, member: Member, notes: Notes | None) -> Resolved | None:
+        base = self._find_base(member)
         if base is None:
             return None
-        own = MapNode(document.spec.file, document.spec.at)
-        own.key_at = document.spec.key_at
-        own.items = {key: node for key, node in document.spec.items.items() if key != "agent"}
         shape = spec_shape("Agent")
-        if notes is None:
-            notes = self.workspace.notes
-            count = len(notes.problems)
-            tree = merge(base.spec, own, shape, notes)
+        layers = (*(document.spec for document in base.documents), member.layer)
+        record = notes is not None
+        notes = notes or self.workspace.notes
+        count = len(notes.problems)
+        if record:
+            tree = merge_layers(layers, shape, notes).tree
         else:
-            count = len(notes.problems)
-            specs = (*(layer.spec for layer in base.documents), own)
-            tree = merge_layers(specs, shape, notes) or own
+            tree = merge_layer(base.merged, member.layer, shape, notes).tree
         if len(notes.problems) > count:
             return None
-        return self._resolve(tree, document, base)
+        filler = Filler(self._know(member, base), self.workspace.report, clean=base.clean)
+        inserted = insert_definitions(tree, layers, self._catalog, filler, notes)
+        if inserted is None or len(notes.problems) > count:
+            return None
+        tree, named = inserted
+        files = (member.document.root.file, *(one.definition.file for one in named))
+        if base.refers or any("${" in file.text for file in files):
+            problems = self.workspace.count
+            tree = filler.fill_map(tree, shape)
+            if self.workspace.count > problems:
+                return None
+        resolved = self._resolve(tree, member, base)
+        if resolved is None:
+            return None
+        documents = (*base.documents, member.document)
+        fillings = join_fillings(member.fillings, filler.fillings)
+        return replace(resolved, named=named, fillings=fillings, documents=documents)
 
-    def _find_base(self, document: Document, name: str) -> Base | None:
-        agent = document.spec.items.get("agent")
+    def _know(self, member: Member, base: Base) -> Scope:
+        """What `${...}` may refer to in an instance."""
+        if self._scope is None:
+            project = self.workspace.document(PROJECT)
+            known = {"environment.name": known_text(self.environment)}
+            if project is not None:
+                known["project.name"] = known_text(project.name)
+            values = flatten_vars(self.lineage.vars)
+            self._scope = known | {name: known_node(node) for name, node in values.items()}
+        names = {"instance.name": member.name, "instance.agent": base.agent.name}
+        return {**self._scope, **{name: known_text(text) for name, text in names.items()}}
+
+    def _find_base(self, member: Member) -> Base | None:
+        agent = member.agent
         if not isinstance(agent, Scalar) or not isinstance(agent.value, str):
-            where = locate(document.spec if agent is None else agent)
+            where = locate(member.document.spec if agent is None else agent)
             hint = "write agent: NAME, one of global/agents/"
             self.workspace.report(Problem("agent is missing", where, hint))
             return None
@@ -101,11 +181,17 @@ class Fleet:
             message = f"there is no agent {agent.value}"
             self.workspace.report(Problem(message, locate(agent), hint))
             return None
-        if agent.value not in self._bases:
-            snapshot = self.workspace.snapshot
-            files = layer_files(snapshot, self.environment, agent.value, name)
-            self._bases[agent.value] = self._merge_base(files[:-1], agent.value)
-        return self._bases[agent.value]
+        return self.merge_shared(agent.value)
+
+    def merge_shared(self, agent: str) -> Base | None:
+        """Merge what the instances of an agent share, once."""
+        if agent not in self._bases:
+            files = shared_layers(self.workspace.snapshot, self.lineage.names, agent)
+            notes = self.workspace.notes
+            file, notes.file = notes.file, None
+            self._bases[agent] = self._merge_base(files, agent)
+            notes.file = file
+        return self._bases[agent]
 
     def _merge_base(self, files: tuple[LayerFile, ...], agent: str) -> Base | None:
         read = [self.workspace.document(file.path) for file in files]
@@ -115,20 +201,26 @@ class Fleet:
         definition = self.workspace.document(global_agent(agent))
         notes = self.workspace.notes
         count = len(notes.problems)
+        if definition is None:
+            return None
         specs = tuple(document.spec for document in documents)
-        spec = merge_layers(specs, spec_shape("Agent"), notes)
-        if spec is None or definition is None or len(notes.problems) > count:
+        merged = merge_layers(specs, spec_shape("Agent"), notes)
+        if len(notes.problems) > count:
             return None
         labels: dict[str, str] = {}
         for document in documents:
             if document.kind == "Agent":
                 labels |= document.labels
-        return Base(documents, definition, spec, labels)
+        blocks = Blocks(to_plain(merged.tree), spec_shape("Agent"))
+        refers = any("${" in document.root.file.text for document in documents)
+        clean: set[int] = set()
+        find_clean(merged.tree, clean)
+        return Base(documents, definition, merged, labels, blocks, refers, frozenset(clean))
 
-    def _resolve(self, tree: MapNode, document: Document, base: Base) -> Resolved | None:
-        report = self.workspace.report
+    def _resolve(self, tree: MapNode, member: Member, base: Base) -> Resolved | None:
+        report, document = self.workspace.report, member.document
         if "container" not in tree.items and "process" not in tree.items:
-            lost = "container" in base.spec.items or "process" in base.spec.items
+            lost = "container" in base.merged.tree.items or "process" in base.merged.tree.items
             where = document.spec if lost else base.agent.spec
             hint = "write container: {image: ...} or process: {source: ..., command: [...]}"
             report(Problem("there is neither a container nor a process", locate(where), hint))
@@ -140,16 +232,17 @@ class Fleet:
         if text is None or source is None or found is None:
             return None
         rollout, policy = found
-        layers = (base.agent.spec, *(one.spec for one in reversed(base.documents)), document.spec)
-        spec = validate_tree(AgentSpec, tree, report, value=value, layers=layers)
+        layers = (base.agent.spec, *(one.spec for one in reversed(base.documents)), member.layer)
+        shared = base.blocks.insert(value)
+        spec = validate_tree(AgentSpec, tree, report, value=value, shared=shared, layers=layers)
         if spec is None:
             return None
-        revision, process_revision = compute_revisions(spec, source)
+        revision, process_revision = compute_revisions(spec, source, self._written)
         instance = Instance(
-            name=document.name,
+            name=member.name,
             agent=base.agent.name,
-            path=document.root.file.path,
-            labels=base.labels | document.labels,
+            path=member.path,
+            labels={**base.labels, **member.labels},
             spec=spec,
             rollout=rollout,
             revision=revision,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from agentgit.compile.lineage import find_lineage
 from agentgit.compile.places import (
     DEFAULTS,
     environment_agent,
@@ -12,8 +13,8 @@ from agentgit.compile.places import (
     environment_file,
     global_agent,
     instance_file,
-    stems,
 )
+from agentgit.compile.roster import Roster
 from agentgit.compile.tree import Scalar
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
@@ -33,16 +34,13 @@ class LayerFile(NamedTuple):
 
 def list_environments(snapshot: Snapshot) -> tuple[str, ...]:
     """Name the environments: the folders below environments/."""
-    return tuple(sorted({
-        path.split("/")[1]
-        for path in snapshot.files
-        if path.startswith("environments/") and path.count("/") > 1
-    }))  # fmt: skip
+    below = (path.split("/", 2) for path in snapshot.files if path.startswith("environments/"))
+    return tuple(sorted({parts[1] for parts in below if len(parts) > 2}))
 
 
 def list_instances(snapshot: Snapshot, environment: str) -> tuple[str, ...]:
-    """Name the instances that an environment declares."""
-    return stems(snapshot.files, f"environments/{environment}/instances/")
+    """Name the instances that an environment declares, those of its sets included."""
+    return Roster(Workspace(snapshot), environment).names()
 
 
 def layers_of(snapshot: Snapshot, environment: str, instance: str) -> tuple[LayerFile, ...]:
@@ -50,24 +48,30 @@ def layers_of(snapshot: Snapshot, environment: str, instance: str) -> tuple[Laye
     require_environment(snapshot, environment)
     require_instances(snapshot, environment, (instance,))
     workspace = Workspace(snapshot)
-    document = workspace.document(instance_file(environment, instance))
+    member = Roster(workspace, environment).find(instance)
+    lineage = find_lineage(workspace, environment)
     workspace.raise_problems()
-    agent = document.spec.items.get("agent") if document is not None else None
+    agent = member.agent if member is not None else None
     name = str(agent.value) if isinstance(agent, Scalar) else "?"
-    return layer_files(snapshot, environment, name, instance)
+    kind, path = "Instance", instance_file(environment, instance)
+    if member is not None:
+        kind, path = member.document.kind, member.path
+    own = LayerFile("instance", kind, path, path in snapshot.files)
+    return (*shared_layers(snapshot, lineage.names, name), own)
 
 
-def layer_files(
-    snapshot: Snapshot, environment: str, agent: str, instance: str
-) -> tuple[LayerFile, ...]:
-    """List where the layers of an instance of an agent may be, lowest first."""
-    places: tuple[tuple[LayerName, str, str], ...] = (
+def shared_layers(snapshot: Snapshot, lineage: Sequence[str], agent: str) -> tuple[LayerFile, ...]:
+    """List where the layers below the instances of an agent may be, lowest first.
+
+    `lineage` is the environment with what it extends, the furthest ancestor first.
+    """
+    places: list[tuple[LayerName, str, str]] = [
         ("global", "AgentDefaults", DEFAULTS),
         ("global", "Agent", global_agent(agent)),
-        ("environment", "AgentDefaults", environment_defaults(environment)),
-        ("environment", "Agent", environment_agent(environment, agent)),
-        ("instance", "Instance", instance_file(environment, instance)),
-    )
+    ]
+    for environment in lineage:
+        places.append(("environment", "AgentDefaults", environment_defaults(environment)))
+        places.append(("environment", "Agent", environment_agent(environment, agent)))
     return tuple(
         LayerFile(layer, kind, path, path in snapshot.files) for layer, kind, path in places
     )
@@ -87,8 +91,16 @@ def require_environment(snapshot: Snapshot, environment: str) -> None:
 
 def require_instances(snapshot: Snapshot, environment: str, names: Collection[str]) -> None:
     """Refuse the name of an instance that does not exist. Raises UsageError."""
-    known = list_instances(snapshot, environment)
-    for name in sorted(set(names) - set(known)):
+    workspace = Workspace(snapshot)
+    roster = Roster(workspace, environment)
+    missing = sorted({name for name in names if roster.find(name) is None})
+    # A file that is wrong is no instance yet; what is wrong with it is said when it is compiled.
+    broken = [name for name in missing if workspace.failed(instance_file(environment, name))]
+    if missing == broken:
+        return
+    workspace.raise_problems()
+    known = roster.names()
+    for name in missing:
         hint = did_you_mean(name, known) or _known("instances", known)
         raise UsageError(f"there is no instance {name} in {environment}", hint=hint)
 

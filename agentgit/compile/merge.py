@@ -1,74 +1,60 @@
 """Fold the layers of an instance into one tree: the rules of the format, in one function.
 
 Maps merge, everything else is replaced; a chosen alternative removes its rivals; null deletes; a
-clash of types is an error. Whatever is kept keeps its node, and with it the place it came from, so
-the cheap merge loses no origin. What was overridden or removed is only recorded when asked for.
+clash of types is an error; tags say what is unusual. Whatever is kept keeps its node, and with it
+the place it came from, so the cheap merge loses no origin. What was overridden or removed is only
+recorded when asked for.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple
 
+from agentgit.compile.locks import Lock, check_locks, make_locks
+from agentgit.compile.notes import Notes
 from agentgit.compile.shape import Either, Fields, Shape, child_shape
-from agentgit.compile.tree import ListNode, MapNode, Node, Scalar, locate, locate_key
+from agentgit.compile.tags import EXTENDING, extend_list, remove_names, remove_values
+from agentgit.compile.tree import ListNode, MapNode, Node, Scalar, locate
 from agentgit.compile.words import did_you_mean
 from agentgit.errors import Problem
 from agentgit.model.value import Path, dotted
 
 
-class Record(Protocol):
-    """Hears what each layer says, from the lowest to the highest."""
+class Merged(NamedTuple):
+    """Some layers as one tree, and what they forbid higher layers to change."""
 
-    def set(self, path: Path, node: Node) -> None:
-        """A layer says a value, a whole map of them where none was before."""
-
-    def remove(self, path: Path, by: Node | None) -> None:
-        """What was said at and below a path is gone: by null, or with the other alternative."""
+    tree: MapNode
+    locks: tuple[Lock, ...] = ()
 
 
-class Notes:
-    """What merging finds wrong. One `Notes` may serve many instances that share layers."""
-
-    def __init__(self, record: Record | None = None) -> None:
-        self.problems: list[Problem] = []
-        self.record = record
-        self._deleting: set[tuple[str, int]] = set()
-        self._idle: dict[tuple[str, int], Problem] = {}
-
-    def delete(self, node: Scalar, key: str, below: MapNode, path: Path) -> None:
-        """Take note of a null, and whether there was something to remove."""
-        place = (node.file.path, node.at)
-        if key in below.items:
-            self._deleting.add(place)
-        elif place not in self._idle:
-            message = f"null removes {dotted((*path, key))}, which no lower layer sets"
-            hint = did_you_mean(key, below.items) or "leave it out"
-            self._idle[place] = Problem(message, locate_key(node, key), hint)
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """Every null that removed nothing wherever its layer took part."""
-        idle = (problem for place, problem in self._idle.items() if place not in self._deleting)
-        return tuple(idle)
-
-
-def merge_layers(layers: tuple[MapNode, ...], shape: Fields, notes: Notes) -> MapNode | None:
-    """Fold layers, lowest first. None when there is none."""
-    merged: MapNode | None = None
+def merge_layers(layers: tuple[MapNode, ...], shape: Fields, notes: Notes) -> Merged:
+    """Fold layers, lowest first. There must be one."""
+    merged = Merged(MapNode(layers[0].file, layers[0].at))
     for layer in layers:
-        below = MapNode(layer.file, layer.at) if merged is None else merged
-        merged = merge(below, layer, shape, notes)
+        merged = merge_layer(merged, layer, shape, notes)
     return merged
+
+
+def merge_layer(below: Merged, layer: MapNode, shape: Fields, notes: Notes) -> Merged:
+    """Put one layer over what the lower ones made, as far as their locks allow."""
+    notes.finals.clear()
+    tree = merge(below.tree, layer, shape, notes)
+    if below.locks:
+        check_locks(below.locks, tree, layer, shape, notes)
+    locks = below.locks
+    if notes.finals:
+        locks += make_locks(notes.finals, tree)
+    return Merged(tree, locks)
 
 
 def merge(
     lower: MapNode, upper: MapNode, shape: Shape | None, notes: Notes, path: Path = ()
 ) -> MapNode:
-    """Put one layer over what the lower ones made; neither is changed."""
+    """Put one map over another; neither is changed."""
     merged = MapNode(upper.file, upper.at)
     merged.key_at = upper.key_at
     items = merged.items = dict(lower.items)
-    rivals = shape.exclusive if isinstance(shape, Fields) else ()
+    rivals = shape.rivals if isinstance(shape, Fields) else {}
     for key, above in upper.items.items():
         if isinstance(above, Scalar) and above.value is None:
             notes.delete(above, key, lower, path)
@@ -76,8 +62,16 @@ def merge(
                 notes.record.remove((*path, key), above)
             continue
         if key in rivals:
-            _remove_rivals(items, key, rivals, notes, path)
-        items[key] = _place(items.get(key), above, child_shape(shape, key), notes, (*path, key))
+            _remove_rivals(items, rivals[key], notes, path)
+        below, inner = items.get(key), child_shape(shape, key)
+        if above.tag is None:
+            items[key] = _place(below, above, inner, notes, (*path, key))
+        elif below is not None or above.tag == "!final":
+            items[key] = _obey(below, above, inner, notes, (*path, key))
+        else:
+            _warn_idle(above, key, lower, notes, path)
+            if above.tag != "!remove":
+                items[key] = _place(None, above, inner, notes, (*path, key))
     if notes.record is not None and not upper.items and not lower.items and path:
         notes.record.set(path, upper)
     return merged
@@ -92,18 +86,46 @@ def _place(below: Node | None, above: Node, shape: Shape | None, notes: Notes, p
             notes.problems.append(_clash(below, above, path))
         elif notes.record is not None:
             notes.record.remove(path, None)
-    if isinstance(above, MapNode) and (notes.record is not None or _has_null(above)):
+    if isinstance(above, MapNode) and (notes.record is not None or _is_special(above)):
         return merge(MapNode(above.file, above.at), above, shape, notes, path)
     if notes.record is not None:
         notes.record.set(path, above)
     return above
 
 
+def _obey(below: Node | None, above: Node, shape: Shape | None, notes: Notes, path: Path) -> Node:
+    """Do what a tag says to what lower layers said at a path."""
+    tag = above.tag
+    if tag == "!final":
+        notes.finals.append((path, above))
+        return _place(below, above, shape, notes, path)
+    if tag == "!replace":
+        notes.act(above)
+        if notes.record is not None:
+            notes.record.remove(path, above)
+        return _place(None, above, shape, notes, path)
+    if tag in EXTENDING and isinstance(above, ListNode) and isinstance(below, ListNode):
+        return extend_list(below, above, notes, path)
+    if tag == "!remove" and isinstance(above, ListNode):
+        if isinstance(below, ListNode):
+            return remove_values(below, above, notes, path)
+        if isinstance(below, MapNode):
+            return remove_names(below, above, notes, path)
+    notes.problems.append(_clash(below or above, above, path))
+    return above
+
+
+def _warn_idle(above: Node, key: str, lower: MapNode, notes: Notes, path: Path) -> None:
+    message = f"{above.tag} changes {dotted((*path, key))}, which no lower layer sets"
+    hint = did_you_mean(key, lower.items) or "leave the tag out"
+    notes.idle(above, Problem(message, locate(above), hint))
+
+
 def _remove_rivals(
-    items: dict[str, Node], key: str, rivals: tuple[str, ...], notes: Notes, path: Path
+    items: dict[str, Node], rivals: tuple[str, ...], notes: Notes, path: Path
 ) -> None:
     for rival in rivals:
-        if rival != key and items.pop(rival, None) is not None and notes.record is not None:
+        if items.pop(rival, None) is not None and notes.record is not None:
             notes.record.remove((*path, rival), None)
 
 
@@ -115,15 +137,23 @@ def _form(node: Node) -> str:
 
 def _clash(below: Node, above: Node, path: Path) -> Problem:
     message = f"{dotted(path)} is {_form(above)} here and {_form(below)} in a lower layer"
-    hint = f"write {_form(below)}, or take it out of the lower layer"
+    hint = f"write {_form(below)}, or !replace before the value to forget what is below"
+    if above.tag is not None:
+        message = (
+            f"{above.tag} wants a list, and {dotted(path)} is {_form(below)} in a lower layer"
+        )
+        hint = "write !replace to forget what is below"
     return Problem(message, locate(above), hint, (("the lower layer", locate(below)),))
 
 
-def _has_null(node: MapNode) -> bool:
+def _is_special(node: MapNode) -> bool:
+    """Whether a map has a null or a tag in it, which must not reach the result."""
     for value in node.items.values():
+        if value.tag is not None:
+            return True
         if isinstance(value, Scalar):
             if value.value is None:
                 return True
-        elif isinstance(value, MapNode) and _has_null(value):
+        elif isinstance(value, MapNode) and _is_special(value):
             return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from agentgit.compile.tree import MapNode, Node, origin_of, to_plain
@@ -10,7 +11,7 @@ from agentgit.model.value import Path
 
 
 class _Said(NamedTuple):
-    """One event of a path: a value, a null (`node` is the null), or removal with a rival."""
+    """One event of a path: a value, a removal by a null or a tag (`node`), or with a rival."""
 
     kind: str
     node: Node | None
@@ -21,6 +22,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._said: dict[Path, list[_Said]] = {}
+        self._forgotten: dict[Path, list[_Said]] = {}  # and perhaps not said again
 
     def set(self, path: Path, node: Node) -> None:
         """A layer says a value."""
@@ -31,6 +33,13 @@ class Recorder:
         for known, said in self._said.items():
             if known[: len(path)] == path and said[-1].kind == "set":
                 said.append(_Said("null" if by is not None else "rival", by))
+
+    def forget(self, path: Path, kept: Collection[str]) -> None:
+        """What was said below a path is about to be said again, but for some keys."""
+        length = len(path)
+        for known in [one for one in self._said if one[:length] == path]:
+            if len(known) == length or known[length] not in kept:
+                self._forgotten[known] = self._said.pop(known)
 
     def chains(self, merged: MapNode) -> Chains:
         """Give the chain of every leaf of the merged tree."""
@@ -45,7 +54,8 @@ class Recorder:
     def removed(self, merged: MapNode) -> Chains:
         """Give the chains of values that some layer set and a higher one removed."""
         present = {path for path, _ in leaves(merged)}
-        gone = ((path, said) for path, said in self._said.items() if path not in present)
+        everything = {**self._forgotten, **self._said}
+        gone = ((path, said) for path, said in everything.items() if path not in present)
         return {path: _chain(said) for path, said in gone if said[-1].kind != "set"}
 
 
@@ -61,6 +71,11 @@ def leaves(node: MapNode, path: Path = ()) -> list[tuple[Path, Node]]:
     return found
 
 
+def _says_more(by: Node, later: list[_Said]) -> bool:
+    """Whether the layer that removed what was below, by `!replace`, sets the value itself."""
+    return bool(later) and later[0].node is not None and later[0].node.file is by.file
+
+
 def _chain(said: list[_Said]) -> Chain:
     chain: list[Setting] = []
     for position in range(len(said) - 1, -1, -1):
@@ -68,6 +83,8 @@ def _chain(said: list[_Said]) -> Chain:
         if node is None:
             continue
         if kind == "null":
+            if _says_more(node, said[position + 1 :]):
+                continue
             chain.append(Setting(value=None, origin=origin_of(node), state="removed"))
             continue
         last = position == len(said) - 1

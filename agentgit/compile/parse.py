@@ -31,8 +31,10 @@ from agentgit.compile.syntax import (
     find_bad_character,
     read_text,
 )
+from agentgit.compile.tree import COLUMN_BITS as SHIFT
 from agentgit.compile.tree import (
     INVALID,
+    Invalid,
     ListNode,
     MapNode,
     Node,
@@ -117,55 +119,71 @@ def _pure_events(text: str) -> Callable[[], Any]:
 class _Builder:
     """Puts events together; `holder` is the collection that is being filled."""
 
+    __slots__ = ("file", "holder", "key", "key_at", "parsed", "stack")
+
     def __init__(self, parsed: Parsed) -> None:
         self.parsed = parsed
         self.file = parsed.file
-        self.stack: list[tuple[MapNode | ListNode | None, str | None, int]] = []
+        self.stack: list[MapNode | ListNode | None] = []
         self.holder: MapNode | ListNode | None = None
         self.key: str | None = None
         self.key_at = -1
 
-    def build(self, next_event: Callable[[], Any]) -> None:
-        count = 0
-        while True:
+    def build(self, next_event: Callable[[], Any]) -> None:  # noqa: C901 -- the hot loop
+        """Read events to the end of the stream. Nearly all are scalars: first, and inline."""
+        file = self.file
+        for _ in range(MAX_EVENTS):
             event = next_event()
             kind = type(event)
-            count += 1
-            if count > MAX_EVENTS:
-                message = f"a file may hold at most {MAX_EVENTS} keys and values"
-                self.report(_start(event), 1, message, "split it")
-                raise _TooMuchError
             if kind is ScalarEvent:
-                if self.key is None and isinstance(self.holder, MapNode):
-                    self.take_key(event)
-                else:
-                    self.attach(self.make_scalar(event))
+                mark, text = event.start_mark, event.value
+                at = mark.line << SHIFT | mark.column
+                plain = event.tag is None and event.anchor is None
+                holder = self.holder
+                if self.key is None and type(holder) is MapNode:
+                    if plain and text not in holder.items and _is_usual(text):
+                        self.key, self.key_at = text, at
+                    else:
+                        self.take_key(event, at)
+                    continue
+                end = event.end_mark
+                width = end.column - mark.column if end.line == mark.line else 1 << 20
+                value = resolve_plain(text) if text and not event.style else text
+                if isinstance(value, Ambiguous):
+                    value = self.refuse_ambiguous(at, width, text, value)
+                node = Scalar(file, at, value, text, width)
+                if event.style == '"' or not (plain and (text or event.style)):
+                    self.judge(node, event)
+                self.attach(node)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self.open(event, next_event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self.holder, self.key, self.key_at = self.stack.pop()
-                self.key = None
+                self.holder, self.key = self.stack.pop(), None
             elif kind is AliasEvent:
                 self.refuse_alias(event)
             elif kind is DocumentStartEvent:
                 self.holder = self.key = None
             elif kind is StreamEndEvent:
                 return
+        message = f"a file may hold at most {MAX_EVENTS} keys and values"
+        self.report(_start(event), 1, message, "split it")
+        raise _TooMuchError
 
     def report(self, at: int, width: int, message: str, hint: str | None = None) -> None:
         self.parsed.problems.append(Problem(message, location_at(self.file, at, width), hint))
 
     def attach(self, node: Node) -> None:
         holder = self.holder
-        if holder is None:
-            self.parsed.documents.append(node)
-        elif isinstance(holder, ListNode):
-            holder.items.append(node)
-        else:
+        if isinstance(holder, MapNode):
             node.key_at = self.key_at
-            if self.key is not None and self.key != _DROP:
-                holder.items[self.key] = node
+            key = self.key
+            if key is not None and key != _DROP:
+                holder.items[key] = node
             self.key = None
+        elif holder is None:
+            self.parsed.documents.append(node)
+        else:
+            holder.items.append(node)
 
     def open(self, event: Any, next_event: Callable[[], Any]) -> None:
         at = _start(event)
@@ -180,45 +198,37 @@ class _Builder:
         is_map = type(event) is MappingStartEvent
         node: MapNode | ListNode = MapNode(self.file, at) if is_map else ListNode(self.file, at)
         self.mark(node, event, at)
-        outer = (self.holder, self.key, self.key_at)
+        outer = self.holder
         self.attach(node)
         self.stack.append(outer)
         self.holder, self.key = node, None
 
-    def make_scalar(self, event: Any) -> Scalar:
-        start, end = event.start_mark, event.end_mark
-        at = pack(start.line, start.column)
-        text: str = event.value
-        width = end.column - start.column if end.line == start.line else 1 << 20
-        node = Scalar(self.file, at, text, text, width)
+    def judge(self, node: Scalar, event: Any) -> None:
+        """Look at what few scalars have: a tag, an anchor, escapes, nothing at all."""
         if event.tag is not None or event.anchor is not None:
-            self.mark(node, event, at)
-        if not event.style:
-            self.resolve(node, text)
-        elif event.style == '"' and _UNFIT.search(text):
-            self.report(at, width, "text cannot contain this character (NUL or half a pair)")
-            node.value = INVALID
-        return node
+            self.mark(node, event, node.at)
+        if event.style:
+            if event.style == '"' and _UNFIT.search(node.raw):
+                message = "text cannot contain this character (NUL or half a pair)"
+                self.report(node.at, node.width, message)
+                node.value = INVALID
+        elif not node.raw:
+            self.refuse_nothing(node)
 
-    def resolve(self, node: Scalar, text: str) -> None:
-        if not text:
-            # Shown at the key: behind the colon there is nothing to point at.
-            hint = 'write null to remove the inherited value, or "", {} or [] for an empty one'
-            if self.key is not None and self.key != _DROP:
-                message = f"{self.key} has no value"
-                self.report(self.key_at, len(self.key), message, hint)
-            else:
-                self.report(node.at, 1, "there is no value here", hint)
-            node.value = INVALID
-            return
-        value = resolve_plain(text)
-        if not isinstance(value, Ambiguous):
-            node.value = value
+    def refuse_nothing(self, node: Scalar) -> None:
+        """A value that was forgotten is shown at its key: behind the colon there is nothing."""
+        node.value = INVALID
+        hint = 'write null to remove the inherited value, or "", {} or [] for an empty one'
+        if self.key is not None and self.key != _DROP:
+            self.report(self.key_at, len(self.key), f"{self.key} has no value", hint)
         else:
-            node.value = INVALID
-            shown = text if len(text) <= 40 else f"{text[:37]}..."
-            message = f"{shown} is {value.reason}"
-            self.report(node.at, node.width, message, f'write it in quotes: "{shown}"')
+            self.report(node.at, 1, "there is no value here", hint)
+
+    def refuse_ambiguous(self, at: int, width: int, text: str, found: Ambiguous) -> Invalid:
+        """Refuse a plain scalar that other readers take differently."""
+        shown = text if len(text) <= 40 else f"{text[:37]}..."
+        self.report(at, width, f"{shown} is {found.reason}", f'write it in quotes: "{shown}"')
+        return INVALID
 
     def mark(self, node: Node, event: Any, at: int) -> None:
         if event.anchor is not None:
@@ -251,13 +261,9 @@ class _Builder:
             "write the value out, or put what is shared into a lower layer",
         )  # fmt: skip
 
-    def take_key(self, event: Any) -> None:
-        at, key = _start(event), event.value
+    def take_key(self, event: Any, at: int) -> None:
+        key = event.value
         self.key, self.key_at = key, at
-        holder = self.holder
-        fresh = isinstance(holder, MapNode) and key not in holder.items
-        if fresh and _is_usual(key) and event.anchor is None and event.tag is None:
-            return
         complaint = self.judge_key(event, key)
         if complaint is None:
             return

@@ -13,13 +13,19 @@ from agentgit.model.value import MAX_NAME
 PROJECT = "agentgit.yaml"
 DEFAULTS = "global/defaults.yaml"
 ROLLOUTS = "global/rollouts.yaml"
+CATALOG = "global/catalog.yaml"
+MANY = frozenset({"Catalog", "Rollout"})  # kinds of which a file may hold several documents
 _YAML = re.compile(r"\.ya?ml\Z", re.IGNORECASE)
+_USUAL = re.compile(  # what nearly all files of a fleet are called
+    rf"environments/[^/]+/instances/[a-z0-9](?:[a-z0-9-]{{0,{MAX_NAME - 2}}}[a-z0-9])?\.yaml\Z"
+)
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _LAYOUT = (
     (re.compile(r"agentgit\.yaml\Z"), "Project", "global"),
     (re.compile(r"global/(?P<name>defaults)\.yaml\Z"), "AgentDefaults", "global"),
     (re.compile(r"global/agents/(?P<name>[^/]+)\.yaml\Z"), "Agent", "global"),
     (re.compile(r"global/rollouts\.yaml\Z"), "Rollout", "global"),
+    (re.compile(r"global/catalog\.yaml\Z"), "Catalog", "global"),
     (
         re.compile(r"environments/(?P<name>[^/]+)/environment\.yaml\Z"),
         "Environment",
@@ -29,7 +35,7 @@ _LAYOUT = (
     (re.compile(r"environments/[^/]+/agents/(?P<name>[^/]+)\.yaml\Z"), "Agent", "environment"),
     (re.compile(r"environments/[^/]+/instances/(?P<name>[^/]+)\.yaml\Z"), "Instance", "instance"),
 )
-_GLOBAL_HINT = "global/ holds defaults.yaml, rollouts.yaml and agents/NAME.yaml"
+_GLOBAL_HINT = "global/ holds defaults.yaml, catalog.yaml, rollouts.yaml and agents/NAME.yaml"
 _ENVIRONMENT_HINT = (
     "environments/ENV/ holds environment.yaml, defaults.yaml, agents/NAME.yaml and "
     "instances/NAME.yaml"
@@ -56,7 +62,8 @@ def place_of(path: str) -> Place | None:
 
 def find_misplaced(paths: Iterable[str]) -> tuple[Problem, ...]:
     """Report every YAML file that nothing would read, and every name that no document can have."""
-    return tuple(problem for path in paths if (problem := _misplaced(path)) is not None)
+    unusual = (path for path in paths if not _USUAL.match(path))
+    return tuple(problem for path in unusual if (problem := _misplaced(path)) is not None)
 
 
 def global_agent(agent: str) -> str:

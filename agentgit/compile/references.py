@@ -36,6 +36,7 @@ class References:
         self.workspace = workspace
         self._texts: dict[str, str | None] = {}
         self._folders: dict[str, str | None] = {}
+        self.named: set[str] = set()  # every path that was looked at
 
     def text(self, node: Scalar) -> Text | None:
         """Read the text file that a value names; None after reporting what is wrong."""
@@ -88,6 +89,7 @@ class References:
             if step in files and files[step].mode == LINK:
                 self._report(node, f"{step} is a link, and links are not followed")
                 return None
+        self.named.add(path)
         return path
 
     def _report_missing(self, node: Scalar, path: str, *, folder: bool = False) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from agentgit.compile.envelope import LAYERS
 from agentgit.compile.places import PROJECT
 from agentgit.compile.shape import (
+    LAYERED,
     Either,
     Fields,
     Keyed,
@@ -32,8 +33,10 @@ _TITLES = {
     "Project": f"The project, in {PROJECT}",
     "AgentDefaults": "What holds for every agent, in defaults.yaml",
     "Agent": "An agent, in global/agents/ or what differs in an environment's agents/",
+    "Catalog": "Models, MCP servers and knowledge by name, in global/catalog.yaml",
     "Environment": "An environment, in environments/NAME/environment.yaml",
     "Instance": "An instance, in environments/NAME/instances/",
+    "InstanceSet": "Many instances of one agent, in environments/NAME/instances/",
     "Rollout": "A rollout policy, in global/rollouts.yaml",
 }
 
@@ -76,6 +79,8 @@ def _schema(shape: Shape, *, layer: bool) -> Schema:
     match shape:
         case Leaf():
             schema = _leaf_schema(shape)
+            if layer:
+                schema = _or_reference(schema)
         case Fields():
             schema = _fields_schema(shape, layer=layer)
         case Keyed():
@@ -99,11 +104,18 @@ def _leaf_schema(shape: Leaf) -> Schema:
     return schema
 
 
+def _or_reference(schema: Schema) -> Schema:
+    """Any value of a layer may be a reference to another."""
+    is_text = schema.get("type") == "string" and not schema.keys() & {"enum", "pattern", "const"}
+    return schema if is_text else {"anyOf": [schema, {"type": "string", "pattern": r"\$\{"}]}
+
+
 def _fields_schema(shape: Fields, *, layer: bool) -> Schema:
     properties: Schema = {}
     for key, field in shape.fields.items():
         info = shape.infos[key]
-        schema = _schema(field, layer=layer)
+        below = layer or (shape.model, key) == LAYERED
+        schema = _schema(field, layer=below)
         if layer and schema:
             schema = _or_null(schema)
         if info.description:

@@ -1,7 +1,7 @@
 """The shape of a document, read off its pydantic model: what `check`, `merge` and `schema` follow.
 
-The models are the one definition. What they cannot say is said here in three small tables: which
-fields exclude each other, and which keyed lists accept a list form.
+The models are the one definition. What they cannot say is said in two small tables: which fields
+exclude each other, and which keyed lists accept a list form.
 """
 
 from __future__ import annotations
@@ -16,14 +16,20 @@ from pydantic.fields import FieldInfo
 
 from agentgit.compile.sugar import SUGAR, Sugar
 from agentgit.compile.words import expectation
+from agentgit.model.catalog import Knowledge, McpServer, Model
 from agentgit.model.container import Text
-from agentgit.model.spec import SPECS, Instructions, Metadata, Tool
+from agentgit.model.spec import SPECS, InstanceSetSpec, Instructions, Metadata, Tool
 from agentgit.model.value import format_size, parse_duration, parse_size
 
-EXCLUSIVE: Mapping[type[BaseModel], tuple[str, ...]] = {
-    Instructions: ("file", "text"),
-    Tool: ("mcpServer", "agent"),
+EXCLUSIVE: Mapping[type[BaseModel], tuple[tuple[str, ...], ...]] = {
+    Instructions: (("file",), ("text",)),
+    Tool: (("mcpServer", "server"), ("agent",)),
+    Model: (("ref",), ("provider", "id")),
+    McpServer: (("url", "headers"), ("command", "args")),
+    Knowledge: (("ref",), ("uri",)),
+    InstanceSetSpec: (("matrix",), ("list",)),
 }
+LAYERED = (InstanceSetSpec, "template")  # a layer inside a document that is none
 _AS_TEXT = get_args(Text)[1].func
 
 
@@ -73,7 +79,7 @@ class Leaf:
 class Fields:
     """A map with the fields of a model, by the names that YAML uses."""
 
-    __slots__ = ("exclusive", "fields", "infos", "model", "required")
+    __slots__ = ("fields", "infos", "model", "required", "rivals")
 
     def __init__(self, model: type[BaseModel]) -> None:
         self.model = model
@@ -85,7 +91,7 @@ class Fields:
             sugar = next((SUGAR[one, name] for one in model.__mro__ if (one, name) in SUGAR), None)
             self.fields[alias] = _shape(info.annotation, info.metadata, sugar)
         self.required = tuple(key for key, info in self.infos.items() if info.is_required())
-        self.exclusive = EXCLUSIVE.get(model, ())
+        self.rivals = _rivals(EXCLUSIVE.get(model, ()))
 
 
 class Keyed:
@@ -149,6 +155,15 @@ def child_shape(shape: Shape | None, key: str) -> Shape | None:
     if isinstance(shape, Either):
         return shape.fields.fields.get(key)
     return shape.item if isinstance(shape, Keyed) else FREE
+
+
+def _rivals(groups: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Name, for every alternative, the fields that it excludes."""
+    return {
+        key: tuple(rival for other in groups if other is not group for rival in other)
+        for group in groups
+        for key in group
+    }
 
 
 def _shape(annotation: Any, metadata: Sequence[Any] = (), sugar: Sugar | None = None) -> Shape:

@@ -60,6 +60,11 @@ def read_skills(node: ListNode, report: Report) -> MapNode:
     return _gather(node, report, lambda item, tell: _named(item, "id", tell))
 
 
+def read_knowledge(node: ListNode, report: Report) -> MapNode:
+    """Read `[handbook, {name: faq, ref: public}]`; a name alone is one of the catalog."""
+    return _gather(node, report, _knowledge)
+
+
 SUGAR: Mapping[tuple[type, str], Sugar] = {
     (Container, "environment"): read_assignments,
     (Container, "labels"): read_assignments,
@@ -68,6 +73,7 @@ SUGAR: Mapping[tuple[type, str], Sugar] = {
     (Container, "networks"): read_networks,
     (Process, "environment"): read_assignments,
     (AgentSpec, "tools"): read_tools,
+    (AgentSpec, "knowledge"): read_knowledge,
     (Card, "skills"): read_skills,
 }
 
@@ -82,7 +88,8 @@ def _gather(
         if isinstance(item, Scalar) and item.value is INVALID:
             continue
         if item.tag is not None:
-            report(Problem(f"the tag {item.tag} is not supported yet", locate(item)))
+            message = f"{item.tag} has no meaning inside a list"
+            report(Problem(message, locate(item), "write it before the list, or use the map form"))
         entry = read(item, report)
         if entry is None:
             continue
@@ -187,6 +194,18 @@ def _network(item: Node, report: Report) -> Entry | None:
         report(Problem(f"{show(item)} is not the name of a network", locate(item)))
         return None
     return item, MapNode(item.file, item.at)
+
+
+def _knowledge(item: Node, report: Report) -> Entry | None:
+    if not isinstance(item, Scalar):
+        return _named(item, "name", report)
+    if not isinstance(item.value, str):
+        message = f"{show(item)} is not the name of an entry of the catalog"
+        report(Problem(message, locate(item)))
+        return None
+    entry = MapNode(item.file, item.at)
+    _put(entry, item, "ref", item.value)
+    return item, entry
 
 
 def _named(item: Node, key: str, report: Report) -> Entry | None:

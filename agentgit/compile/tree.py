@@ -13,8 +13,8 @@ from agentgit.model.origin import LayerName, Origin
 from agentgit.model.value import Json, Path
 
 BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
-_SHIFT = 21  # a column fits: files are at most 1 MiB
-_MASK = (1 << _SHIFT) - 1
+COLUMN_BITS = 21  # a column fits: files are at most 1 MiB
+_MASK = (1 << COLUMN_BITS) - 1
 
 
 class SourceFile:
@@ -93,12 +93,12 @@ Node = Scalar | ListNode | MapNode
 
 def pack(line: int, column: int) -> int:
     """Make one number of a position counted from 0."""
-    return line << _SHIFT | column
+    return line << COLUMN_BITS | column
 
 
 def unpack(at: int) -> tuple[int, int]:
     """Line and column, counted from 1, of a packed position."""
-    return (at >> _SHIFT) + 1, (at & _MASK) + 1
+    return (at >> COLUMN_BITS) + 1, (at & _MASK) + 1
 
 
 def to_plain(node: Node) -> Json:
@@ -129,7 +129,7 @@ def locate(node: Node) -> Location:
     """Where a value is written; a collection in block style is shown at its key."""
     if isinstance(node, Scalar):
         return location_at(node.file, node.at, node.width)
-    begins_below = node.key_at >= 0 and node.at >> _SHIFT != node.key_at >> _SHIFT
+    begins_below = node.key_at >= 0 and node.at >> COLUMN_BITS != node.key_at >> COLUMN_BITS
     return (
         location_at(node.file, node.key_at, 0) if begins_below else location_at(node.file, node.at)
     )

@@ -15,21 +15,27 @@ from agentgit.model.value import Json, Path, Value, dotted
 V = TypeVar("V", bound=Value)
 
 
-def validate_tree(
+def validate_tree(  # noqa: PLR0913 -- the tree, and four ways to see it better
     model: type[V],
     tree: MapNode,
     report: Callable[[Problem], None],
     *,
     value: Mapping[str, Json] | None = None,
+    shared: Mapping[str, Json] | None = None,
     prefix: Path = (),
     layers: Sequence[MapNode] = (),
 ) -> V | None:
     """Make a value of a merged tree; None after reporting what is wrong.
 
-    `value` stands in for the tree's own JSON value where references were resolved, `prefix` is
-    the tree's place in its spec, `layers` the specs that a missing value may belong to, best
-    first.
+    `value` stands in for the tree's own JSON value where references were resolved, `shared` is
+    the same with values of the model in it (see `blocks`), `prefix` is the tree's place in its
+    spec, `layers` the specs that a missing value may belong to, best first.
     """
+    if shared is not None:
+        try:
+            return model.model_validate(shared)
+        except ValidationError:
+            pass  # said below, by the plain values
     try:
         return model.model_validate(to_plain(tree) if value is None else value)
     except ValidationError as error:

@@ -28,6 +28,7 @@ PATTERNS = {
     r"^/": "an absolute path such as /data",
     r"^\S+$": "text without spaces",
     r"^[A-Za-z_][A-Za-z0-9_.-]*$": "the name of a variable such as LOG_LEVEL",
+    r"^[A-Za-z_][A-Za-z0-9_-]*$": "a name such as region",
     r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": (
         "a UUID in lower case, as agentgit init writes it"
     ),

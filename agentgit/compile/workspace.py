@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from agentgit.compile.envelope import Document, check_document
-from agentgit.compile.merge import Notes
+from agentgit.compile.notes import Notes
 from agentgit.compile.parse import parse_file
-from agentgit.compile.places import Place, place_of
+from agentgit.compile.places import MANY, Place, place_of
 from agentgit.compile.tree import Node, SourceFile, locate, locate_key, location_at
 from agentgit.errors import ConfigError, Location, Problem
 from agentgit.model.snapshot import Snapshot
@@ -30,6 +30,11 @@ class Workspace:
     def report(self, problem: Problem) -> None:
         """Take a problem; the compile goes on to find others."""
         self._problems.append(problem)
+
+    @property
+    def count(self) -> int:
+        """How many problems were reported so far."""
+        return len(self._problems)
 
     def exists(self, path: str) -> bool:
         """Whether the snapshot has this file."""
@@ -55,6 +60,18 @@ class Workspace:
         if known is None:
             known = self._documents[path] = self._read(path) if self.exists(path) else ()
         return known
+
+    def was_read(self, path: str) -> bool:
+        """Whether a file was checked already, in this run or in one whose answer holds."""
+        return path in self._documents
+
+    def count_remarks(self) -> int:
+        """Count what was said so far: problems, and what may become warnings."""
+        return len(self._problems) + self.notes.count
+
+    def release(self, path: str) -> None:
+        """Forget the documents of a file; it stays checked and is not read again."""
+        self._documents[path] = ()
 
     def raise_problems(self) -> None:
         """Raise everything that was reported, in order of place and without repetitions."""
@@ -86,12 +103,12 @@ class Workspace:
         roots = parsed.documents
         if not roots and not parsed.problems:
             self.report(_empty(parsed.file, place))
-        if place.kind != "Rollout" and len(roots) > 1:
+        if place.kind not in MANY and len(roots) > 1:
             message = f"a file of kind {place.kind} holds one document"
             self.report(Problem(message, locate(roots[1]), "move the others to their own files"))
         found = [check_document(root, place, self.report) for root in roots]
         documents = tuple(document for document in found if document is not None)
-        if place.kind == "Rollout":
+        if place.kind in MANY:
             self._refuse_twins(documents)
         return documents
 

@@ -9,8 +9,8 @@ from agentgit.model.value import Json, Value
 
 ChangeKind = Literal["create", "replace", "update", "scale", "remove", "keep"]
 ChangeClass = Literal[
-    "prompt", "model", "tools", "config", "card", "image", "container", "process", "scale",
-    "placement",
+    "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
+    "scale", "placement", "rollout", "labels", "host", "policy",
 ]  # fmt: skip
 CauseKind = Literal[
     "new", "fields", "unknown", "missing", "stopped", "unhealthy", "restart", "scale", "removed",
@@ -24,7 +24,8 @@ class FieldChange(Value):
     `path` is dotted and begins with the block (`model.params.temperature`). `had` and `has` tell
     a missing value from null. `origin` is the layer that says the new value, `over` the next one
     below it. For text from a file, `lines` is the range of changed lines in the new file and
-    `origin` the text file itself.
+    `origin` the text file itself. Between two commits, `was` is the place in the older one that
+    said `before`, where that is not the same line of the same file.
     """
 
     path: str
@@ -35,6 +36,7 @@ class FieldChange(Value):
     after: Json = None
     origin: Origin | None = None
     over: Origin | None = None
+    was: Origin | None = None
     lines: tuple[int, int] | None = None
 
 
@@ -49,7 +51,7 @@ class Change(Value):
     """The difference for one instance.
 
     `order` says how replicas are replaced and `order_reason` why it is not the usual start-first.
-    `path` is the file that declares the instance, empty for one that is removed; `hosts` are those
+    `path` is the file that declares the instance, or did before it was removed; `hosts` are those
     where something is done.
     """
 

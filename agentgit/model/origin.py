@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from agentgit.model.snapshot import Commit
 from agentgit.model.value import Json, Path, Value
 
 LayerName = Literal["global", "environment", "instance"]
@@ -37,3 +38,33 @@ class Setting(Value):
 
 Chain = tuple[Setting, ...]  # what every layer said about one path, highest layer first
 Chains = Mapping[Path, Chain]  # for every leaf path of one instance
+
+
+class Blame(Value):
+    """Who wrote a line last; `commit` is None for a line that is not committed.
+
+    `or_earlier` marks the oldest commit of a shallow clone: it, or one that is not here.
+    """
+
+    commit: Commit | None
+    or_earlier: bool = False
+
+
+Blames = Mapping[str, tuple[Blame, ...]]  # for every line of a file, by path
+
+
+def blame_of(origin: Origin, blames: Blames, last: int = 0) -> Blame | None:
+    """Find who wrote a place; of several lines (up to `last`), who wrote there last.
+
+    A place that is a whole text file (or has no line) is all of its lines.
+    """
+    lines = blames.get(origin.path, ())
+    is_text = not origin.path.endswith(".yaml") and origin.line <= 1 and not last
+    whole = is_text or not origin.line
+    some = lines if whole else lines[origin.line - 1 : max(origin.line, last)]
+    return max(some, key=_age, default=None)
+
+
+def _age(blame: Blame) -> tuple[bool, float]:
+    moment = blame.commit.time if blame.commit else None
+    return blame.commit is None, moment.timestamp() if moment else 0.0

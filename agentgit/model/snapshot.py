@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from agentgit.model.value import Value
 
@@ -24,8 +25,7 @@ class Commit(Value):
         return self.sha[:7]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file in a snapshot: its Git mode (`100644`, `100755`, `120000`) and blob id."""
 
     mode: str

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from agentgit.model.catalog import CatalogSpec, Knowledge, McpServer, Model
 from agentgit.model.container import Argv, Container, EnvironmentKey, Text
-from agentgit.model.value import CamelValue, Duration, Json, Name, Value
+from agentgit.model.value import CamelValue, Duration, Json, Name, Value, VarName
 
 _NAMED = r"(?:[^\s/@]+@)?(?:\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]]+)"
 _ENDPOINT = re.compile(rf"unix:///\S+|tcp://{_NAMED}:(\d+)/?|ssh://{_NAMED}(?::(\d+))?/?")
@@ -48,23 +49,6 @@ class Card(CamelValue):
     default_output_modes: tuple[str, ...] = ("text/plain",)
 
 
-class Fallback(CamelValue):
-    """What to do when the model does not answer."""
-
-    models: Annotated[tuple[str, ...], Field(min_length=1)]
-    retries: Annotated[int, Field(ge=0)] = 2
-    cooldown: Duration = 60.0
-
-
-class Model(CamelValue):
-    """The language model. `provider` is a name of OpenTelemetry GenAI (`openai`, `anthropic`)."""
-
-    provider: Annotated[str, Field(min_length=1, examples=["anthropic", "openai", "gcp.gemini"])]
-    id: Annotated[str, Field(min_length=1, description="the provider's id of the model")]
-    params: Mapping[str, Json] = {}
-    fallback: Fallback | None = None
-
-
 class Instructions(CamelValue):
     """The system prompt: `file`, relative to the YAML file that names it, or `text`.
 
@@ -85,7 +69,12 @@ class Instructions(CamelValue):
 class Tool(CamelValue):
     """What the agent may use: a server of the Model Context Protocol, or another agent."""
 
-    mcp_server: str | None = None
+    mcp_server: Annotated[
+        str | None, Field(description="the name of a server, of the catalog where there is one")
+    ] = None
+    server: Annotated[
+        McpServer | None, Field(description="what the catalog says of it; goes over the catalog")
+    ] = None
     agent: str | None = None
     allowed_tools: tuple[str, ...] | None = None
     require_approval: tuple[str, ...] = ()
@@ -181,6 +170,7 @@ class AgentSpec(CamelValue):
     model: Model | None = None
     instructions: Instructions | None = None
     tools: Mapping[Name, Tool] = {}
+    knowledge: Mapping[Name, Knowledge] = {}
     config: Mapping[str, Json] = {}
     container: Container | None = None
     process: Process | None = None
@@ -193,6 +183,30 @@ class InstanceSpec(AgentSpec):
     """An instance names its agent and says what differs."""
 
     agent: Name
+
+
+class InstanceSetSpec(CamelValue):
+    """Many instances of one agent: a template over a matrix of values, or over a list of them.
+
+    `${key}` in `name` and in `template` stands for one value of the matrix or the list.
+    """
+
+    agent: Name
+    matrix: Annotated[
+        Mapping[VarName, tuple[Json, ...]],
+        Field(description="a list of values for each key; there is an instance for each choice"),
+    ] = {}
+    entries: Annotated[
+        tuple[Mapping[VarName, Json], ...],
+        Field(alias="list", description="the same keys in each entry; an instance for each"),
+    ] = ()
+    name: Annotated[
+        str,
+        Field(min_length=1, description="the name of each", examples=["support-${tenant}"]),
+    ]
+    template: Annotated[
+        AgentSpec, Field(description="what an instance says, for each of them")
+    ] = AgentSpec()
 
 
 class Source(CamelValue):
@@ -235,10 +249,20 @@ def _is_endpoint(text: str) -> bool:
 
 
 class EnvironmentSpec(CamelValue):
-    """A named place with its hosts."""
+    """A named place with its hosts.
+
+    What it extends gives it defaults, agent files and vars, never hosts, instances or the branch.
+    """
 
     source: Source = Source()
+    extends: Annotated[
+        Name | None, Field(description="another environment, whose layers are below this one's")
+    ] = None
     hosts: Annotated[Mapping[Name, Host], Field(min_length=1)]
+    vars: Annotated[
+        Mapping[VarName, Json],
+        Field(description="single values, or maps of them, for ${vars.NAME} in any layer"),
+    ] = {}
 
 
 class LedgerSpec(CamelValue):
@@ -265,12 +289,17 @@ class Metadata(Value):
 
 
 API_VERSION = "agentgit.dev/v1alpha1"
-Kind = Literal["Project", "AgentDefaults", "Agent", "Environment", "Instance", "Rollout"]
+Kind = Literal[
+    "Project", "AgentDefaults", "Agent", "Catalog", "Environment", "Instance", "InstanceSet",
+    "Rollout",
+]  # fmt: skip
 SPECS: Mapping[str, type[Value]] = {
     "Project": ProjectSpec,
     "AgentDefaults": AgentSpec,
     "Agent": AgentSpec,
+    "Catalog": CatalogSpec,
     "Environment": EnvironmentSpec,
     "Instance": InstanceSpec,
+    "InstanceSet": InstanceSetSpec,
     "Rollout": Rollout,
 }

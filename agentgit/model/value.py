@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     WithJsonSchema,
 )
@@ -26,6 +28,10 @@ class Value(BaseModel):
     """A frozen value; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __deepcopy__(self, _memo: dict[int, Any] | None = None) -> Self:
+        """Stay one: nobody changes a frozen value, and pydantic copies every default."""
+        return self
 
 
 class CamelValue(Value):
@@ -78,6 +84,7 @@ def format_size(count: int) -> str:
     return str(count)
 
 
+@lru_cache(maxsize=4096)
 def _check_name(raw: str) -> str:
     if len(raw) > MAX_NAME or re.fullmatch(_NAME[1:-1], raw) is None:
         message = (
@@ -97,6 +104,7 @@ Name = Annotated[
     AfterValidator(_check_name),
     WithJsonSchema({"type": "string", "pattern": _NAME, "maxLength": MAX_NAME}),
 ]
+VarName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),

@@ -53,7 +53,7 @@ def build_plan(
             changes.append(describe_instance(instance, slots, observed, evidence))
             rows.append(stage_instance(instance, slots, names))
     gone = _unwanted(desired, observed, request)
-    changes += [describe_removal(name, found) for name, found in gone.items()]
+    changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
     cleanup = () if request.only else plan_cleanup(desired, observed)
     return Plan(

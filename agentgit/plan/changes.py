@@ -48,11 +48,13 @@ def describe_instance(
     )
 
 
-def describe_removal(name: str, replicas: tuple[Replica, ...]) -> Change:
+def describe_removal(name: str, replicas: tuple[Replica, ...], evidence: Evidence) -> Change:
     """Describe an instance that nobody declares any more."""
+    past = evidence.applied(name)
     return Change(
         kind="remove",
         instance=name,
+        path=past.path if past else "",
         agent=replicas[0].agent,
         touched=len(replicas),
         hosts=tuple(sorted({replica.host for replica in replicas})),

@@ -5,31 +5,22 @@ Digests were compared before; DeepDiff runs only for instances whose digests dif
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from deepdiff import DeepDiff
 
-from agentgit.model.change import ChangeClass, FieldChange
+from agentgit.model.change import FieldChange
 from agentgit.model.container import FOR_PROCESS, IN_PLACE
 from agentgit.model.desired import Instance
 from agentgit.model.observed import EngineKind
 from agentgit.model.origin import Chain, Chains, Origin
 from agentgit.model.value import Json, Path, dotted
+from agentgit.plan.field_facts import CLASSES, changed_lines
 
-_CLASSES: Mapping[str, ChangeClass] = {
-    "card": "card",
-    "model": "model",
-    "instructions": "prompt",
-    "tools": "tools",
-    "config": "config",
-    "container": "container",
-    "process": "process",
-    "scale": "scale",
-    "placement": "placement",
-}
-_CONTENT = ("card", "model", "instructions", "tools", "config", "container", "process")
+_CONTENT = (
+    "card", "model", "instructions", "tools", "knowledge", "config", "container", "process",
+)  # fmt: skip
 _MISSING = object()
 
 
@@ -50,6 +41,8 @@ def _content(instance: Instance, engine: EngineKind) -> Mapping[str, Json]:
         mode="json", by_alias=True, exclude_defaults=True, include=set(_CONTENT)
     )
     (spec.get("instructions") or {}).pop("file", None)  # only its bytes count
+    for block in (spec.get("model") or {}, *(spec.get("knowledge") or {}).values()):
+        block.pop("ref", None)  # only what it names counts
     if engine != "process":
         spec.pop("process", None)
     container = spec.get("container") or {}
@@ -93,7 +86,7 @@ def _describe(
             origin, over = origin.model_copy(update={"line": lines[0], "column": 0}), None
     return FieldChange(
         path=dotted(path),
-        change_class="image" if path == ("container", "image") else _CLASSES[path[0]],
+        change_class="image" if path == ("container", "image") else CLASSES[path[0]],
         had=before is not _MISSING,
         before=None if before is _MISSING else before,
         has=after is not _MISSING,
@@ -123,18 +116,6 @@ def find_chain(chains: Chains, path: Path) -> Chain:
         if path[:length] in chains:
             return chains[path[:length]]
     return ()
-
-
-def changed_lines(before: str, after: str) -> tuple[int, int]:
-    """Give the first and last line of the new text that changed, counting from 1."""
-    blocks = difflib.SequenceMatcher(
-        None, before.splitlines(), after.splitlines(), autojunk=False
-    ).get_opcodes()
-    touched = [(low, high) for tag, _, _, low, high in blocks if tag != "equal"]
-    if not touched:
-        return 1, 1
-    first = touched[0][0] + 1
-    return first, max(first, touched[-1][1])
 
 
 def deciding_origins(chain: Chain, *, gone: bool) -> tuple[Origin | None, Origin | None]:

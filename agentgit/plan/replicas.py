@@ -63,9 +63,13 @@ def compile_document(desired: Desired, instance: Instance, host: HostState) -> M
         mode="json",
         by_alias=True,
         exclude_none=True,
-        include={"card", "model", "instructions", "tools", "config"},
+        include={"card", "model", "instructions", "tools", "knowledge", "config"},
     )
     (blocks.get("instructions") or {}).pop("file", None)  # its bytes count, not its name
+    for block in (blocks.get("model") or {}, *blocks["knowledge"].values()):
+        block.pop("ref", None)  # what the catalog says of it is there
+    if not blocks["knowledge"]:
+        del blocks["knowledge"]
     return {
         "apiVersion": "agentgit.dev/v1alpha1",
         "kind": "AgentConfig",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agentgit.compile.places import instance_file
 from agentgit.model.change import Change, FieldChange
+from agentgit.report.blame_words import Blamer
 from agentgit.report.palette import PLAIN, Palette, Role, clip, columns, pad, safe
 from agentgit.report.text_diff import write_text_diff
 from agentgit.report.wording import count, join_names, lay_out, short_revision, write_value
 
 DRIFT = frozenset({"missing", "stopped", "unhealthy", "surplus", "drift"})
 _CLASSES = (
-    "prompt", "model", "tools", "config", "card", "image", "container", "process", "scale",
-    "placement",
+    "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
+    "scale", "placement",
 )  # fmt: skip
 _ROLES: dict[str, Role] = {
     "+": "add", "-": "remove", "~": "change", "±": "change", "!": "attention",
@@ -30,12 +30,13 @@ def write_changes(
     *,
     environment: str = "",
     hosts: bool = False,
+    blamer: Blamer | None = None,
 ) -> list[str]:
     """Write every change that is not `keep`; equal changes are written once and referred to.
 
     `environment` tells where the file of a removed instance was; it is empty for a destroy, in
     which instances go although their files are there. `hosts` says where things happen, for
-    environments that have several.
+    environments that have several. With a blamer every place has its commit.
     """
     shown = [change for change in changes if change.kind != "keep"]
     groups: dict[tuple[object, ...], list[Change]] = {}
@@ -47,7 +48,8 @@ def write_changes(
     )
     lines: list[str] = []
     for members in list(groups.values())[:_SHOWN_LIMIT]:
-        lines += _write_group(members, widths, palette, environment=environment, hosts=hosts)
+        head = _write_head(members[0], widths, palette, _say_gone(members[0], environment))
+        lines += _write_group(members, widths, palette, head, hosts=hosts, blamer=blamer)
     left = sum(len(members) for members in list(groups.values())[_SHOWN_LIMIT:])
     if left:
         lines.append(f"  ... and {count(left, 'more change')}; --json shows all of them")
@@ -83,17 +85,18 @@ def _write_group(
     members: Sequence[Change],
     widths: tuple[int, int],
     palette: Palette,
+    head: str,
     *,
-    environment: str,
     hosts: bool,
+    blamer: Blamer | None,
 ) -> Iterator[str]:
     first, *rest = members
     symbol = symbol_of(first)
-    yield _write_head(first, widths, palette, _say_gone(first, environment))
+    yield head
     if hosts and first.hosts:
         yield f"      on {safe(join_names(first.hosts))}"
     yield from _write_causes(first)
-    yield from _write_fields(first.fields, palette)
+    yield from _write_fields(first.fields, palette, blamer)
     for change in rest[:_FOLLOWERS]:
         name, size = pad(safe(change.instance), widths[0]), pad(_write_size(change), widths[1])
         yield (
@@ -138,9 +141,10 @@ def _subtract(field: FieldChange) -> int:
 
 
 def _say_gone(change: Change, environment: str) -> str:
-    """Say why an instance is removed: an instance exists as long as its file does."""
-    path = change.path or instance_file(environment, change.instance)
-    return f"its file is gone: {safe(path)}" if environment else ""
+    """Say why an instance is removed, and where it was declared as far as that is known."""
+    if not environment:
+        return ""
+    return f"no longer declared in {safe(change.path)}" if change.path else "no file declares it"
 
 
 def _summarise(change: Change, gone: str) -> str:
@@ -180,17 +184,21 @@ def _write_causes(change: Change) -> Iterator[str]:
         yield f"      revision {safe(', '.join(past))} -> {new}"
 
 
-def _write_fields(fields: Sequence[FieldChange], palette: Palette) -> Iterator[str]:
+def _write_fields(
+    fields: Sequence[FieldChange], palette: Palette, blamer: Blamer | None
+) -> Iterator[str]:
     values = [field for field in fields if not _is_text(field)]
     texts = [field for field in fields if _is_text(field)]
     for field in texts:
-        yield from _write_text(field, palette)
+        yield from _write_text(field, palette, _write_who(field, blamer))
     rows: list[tuple[str, ...]] = []
     for field in values[:_FIELDS]:
         origin = str(field.origin) if field.origin else ""
-        rows.append((clip(safe(field.path), _PATH_WIDTH), _write_step(field), safe(origin)))
+        path, who = clip(safe(field.path), _PATH_WIDTH), _write_who(field, blamer)
+        rows.append((path, _write_step(field), safe(origin), who))
         if field.over:
-            rows.append(("", "", f"over {safe(str(field.over))}"))
+            over = blamer.who(field.over) if blamer else ""
+            rows.append(("", "", f"over {safe(str(field.over))}", over))
     yield from lay_out(rows, indent="      ")
     if len(values) > _FIELDS:
         yield f"      ... and {count(len(values) - _FIELDS, 'more field')}"
@@ -211,8 +219,14 @@ def _is_text(field: FieldChange) -> bool:
     return field.lines is not None or "\n" in field.before.strip() + field.after.strip()
 
 
-def _write_text(field: FieldChange, palette: Palette) -> Iterator[str]:
-    yield f"      {safe(field.path)}  {_write_range(field)}".rstrip()
+def _write_who(field: FieldChange, blamer: Blamer | None) -> str:
+    if blamer is None or field.origin is None:
+        return ""
+    return blamer.who(field.origin, field.lines[1] if field.lines else 0)
+
+
+def _write_text(field: FieldChange, palette: Palette, who: str) -> Iterator[str]:
+    yield f"      {safe(field.path)}  {_write_range(field)}  {who}".rstrip()
     for line in write_text_diff(str(field.before), str(field.after), palette=palette):
         yield f"        {palette.paint('dim', '|')} {line}"
 

@@ -29,7 +29,7 @@ from agentgit.model.events import (
     WaveStarted,
 )
 from agentgit.model.observed import Observed, Replica
-from agentgit.model.origin import Chains, Origin
+from agentgit.model.origin import Blames, Chains, Origin, blame_of
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
@@ -48,8 +48,8 @@ def problems_document(errors: Sequence[Problem], warnings: Sequence[Problem]) ->
     return {
         "format": "agentgit/problems@1",
         "valid": not errors,
-        "errors": [_problem(one) for one in errors],
-        "warnings": [_problem(one) for one in warnings],
+        "errors": [problem_document(one) for one in errors],
+        "warnings": [problem_document(one) for one in warnings],
     }
 
 
@@ -74,8 +74,14 @@ def compile_document(desired: Desired, resolved: Sequence[Mapping[str, Json]]) -
     }
 
 
-def explain_document(environment: str, instance: str, chains: Chains, path: Path) -> Document:
-    """What `explain --json` prints: every value at or below the path, highest layer first."""
+def explain_document(
+    environment: str, instance: str, chains: Chains, path: Path, blames: Blames | None = None
+) -> Document:
+    """What `explain --json` prints: every value at or below the path, highest layer first.
+
+    Where lines were blamed, each setting has a `blame`; its commit is null for a line that is
+    not committed.
+    """
     found = sorted((at, chain) for at, chain in chains.items() if at[: len(path)] == path)
     return {
         "format": "agentgit/explain@1",
@@ -90,6 +96,7 @@ def explain_document(environment: str, instance: str, chains: Chains, path: Path
                         "state": one.state,
                         "origin": origin_document(one.origin),
                     }
+                    | blame_document(one.origin, blames)
                     for one in chain
                 ],
             }
@@ -266,6 +273,17 @@ def origin_document(origin: Origin | None) -> Document | None:
     }
 
 
+def blame_document(origin: Origin | None, blames: Blames | None, last: int = 0) -> Document:
+    """A field `blame` where lines were blamed, nothing where they were not."""
+    if blames is None:
+        return {}
+    blame = blame_of(origin, blames, last) if origin else None
+    if blame is None:
+        return {"blame": None}
+    commit = commit_document(blame.commit)
+    return {"blame": {"commit": commit, "orEarlier": blame.or_earlier}}
+
+
 def location_document(location: Location | None) -> Document | None:
     """A place in a file."""
     if location is None:
@@ -273,7 +291,8 @@ def location_document(location: Location | None) -> Document | None:
     return {"path": location.path, "line": location.line, "column": location.column}
 
 
-def _problem(problem: Problem) -> Document:
+def problem_document(problem: Problem) -> Document:
+    """One error or warning."""
     return {
         "message": problem.message,
         "location": location_document(problem.location),

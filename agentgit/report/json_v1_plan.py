@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from agentgit.model.change import Change, FieldChange
+from agentgit.model.origin import Blames
 from agentgit.model.plan import Move, Plan
 from agentgit.model.steps import Step, target_of
 from agentgit.report.changes_text import is_set_back, symbol_of
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.heading import find_failed_try
-from agentgit.report.json_v1 import Document, commit_document, origin_document, pin_document
+from agentgit.report.json_v1 import (
+    Document,
+    blame_document,
+    commit_document,
+    origin_document,
+    pin_document,
+)
 
 
-def plan_document(plan: Plan, context: Context = NOTHING_KNOWN) -> Document:
-    """What `plan --json` prints; `triedBefore` is the rollout of the same that went back."""
+def plan_document(
+    plan: Plan, context: Context = NOTHING_KNOWN, blames: Blames | None = None
+) -> Document:
+    """What `plan --json` prints; `triedBefore` is the rollout of the same that went back.
+
+    Where lines were blamed, each field has a `blame`.
+    """
     tried = find_failed_try(plan, context)
     return {
         "format": "agentgit/plan@1",
@@ -29,7 +41,7 @@ def plan_document(plan: Plan, context: Context = NOTHING_KNOWN) -> Document:
         "empty": plan.is_empty,
         "hosts": list(plan.hosts),
         "unreachable": [{"name": one.host, "reason": one.reason} for one in plan.unreachable],
-        "changes": [_change(one) for one in plan.changes],
+        "changes": [_change(one, blames) for one in plan.changes],
         "prepare": [_step(one) for one in plan.prepare],
         "waves": [
             {
@@ -50,7 +62,7 @@ def plan_document(plan: Plan, context: Context = NOTHING_KNOWN) -> Document:
     }
 
 
-def _change(change: Change) -> Document:
+def _change(change: Change, blames: Blames | None) -> Document:
     return {
         "symbol": "" if change.kind == "keep" else symbol_of(change),
         "kind": change.kind,
@@ -66,11 +78,11 @@ def _change(change: Change) -> Document:
         "order": change.order,
         "orderReason": change.order_reason,
         "causes": [{"kind": one.kind, "detail": one.detail} for one in change.causes],
-        "fields": [_field(one) for one in change.fields],
+        "fields": [_field(one, blames) for one in change.fields],
     }
 
 
-def _field(field: FieldChange) -> Document:
+def _field(field: FieldChange, blames: Blames | None) -> Document:
     """One value; `before` or `after` is missing where nothing was, or is, set."""
     document: Document = {"path": field.path, "class": field.change_class}
     if field.had:
@@ -80,7 +92,8 @@ def _field(field: FieldChange) -> Document:
     document["origin"] = origin_document(field.origin)
     document["over"] = origin_document(field.over)
     document["lines"] = list(field.lines) if field.lines else None
-    return document
+    last = field.lines[1] if field.lines else 0
+    return document | blame_document(field.origin, blames, last)
 
 
 def _move(move: Move) -> Document:

@@ -8,6 +8,7 @@ from datetime import datetime
 from agentgit.model.plan import Plan, Wave
 from agentgit.model.steps import RemoveLeftover
 from agentgit.model.value import format_duration
+from agentgit.report.blame_words import Blamer
 from agentgit.report.changes_text import is_set_back, write_changes
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.heading import (
@@ -30,6 +31,7 @@ def write_plan(
     context: Context = NOTHING_KNOWN,
     palette: Palette = PLAIN,
     command: str = "",
+    blamer: Blamer | None = None,
 ) -> str:
     """Write a plan; `command` is what carries it out, empty where nothing has to be typed."""
     destroy = context.kind == "destroy"
@@ -48,6 +50,7 @@ def write_plan(
         palette,
         environment="" if destroy else plan.environment,
         hosts=len(plan.hosts) > 1,
+        blamer=blamer,
     )
     lines += ["", *_write_waves(plan.waves), *_write_cleanup(plan), ""]
     lines += _write_totals(plan, context)

@@ -10,7 +10,8 @@ from agentgit.effects import Git, GitObject
 from agentgit.errors import GitError, NoCommitError
 from agentgit.model.snapshot import Commit
 
-_SIGNATURE = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) ([+-])(\d\d)(\d\d)")
+_SIGNATURE = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) ([+-]\d{4})")
+_ZONE = re.compile(r"([+-])(\d\d)(\d\d)")
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PERHAPS_ID = re.compile(r"[0-9a-f]{7,64}")
 
@@ -33,6 +34,19 @@ def read_commit(found: GitObject) -> Commit:
     first = text.lstrip("\n").split("\n\n", 1)[0]
     subject = " ".join(line.strip() for line in first.splitlines())
     return Commit(sha=found.id, author=name, email=email, time=time, subject=subject.strip())
+
+
+def read_time(seconds: str, zone: str) -> datetime | None:
+    """Read a moment as Git writes it, `1700000000` and `+0100`; None when no calendar has it."""
+    match = _ZONE.fullmatch(zone)
+    if match is None:
+        return None
+    sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    try:
+        return datetime.fromtimestamp(int(seconds), timezone(-offset if sign == "-" else offset))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def parents_of(found: GitObject) -> tuple[str, ...]:
@@ -58,13 +72,8 @@ def _read_signature(text: str) -> tuple[str, str, datetime | None]:
     match = _SIGNATURE.match(text)
     if match is None:
         return text.partition(" <")[0], "", None
-    name, email, seconds, sign, hours, minutes = match.groups()
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    try:
-        zone = timezone(-offset if sign == "-" else offset)
-        return name, email, datetime.fromtimestamp(int(seconds), zone)
-    except (ValueError, OverflowError, OSError):  # dates that no calendar has
-        return name, email, None
+    name, email, seconds, zone = match.groups()
+    return name, email, read_time(seconds, zone)
 
 
 def _unknown(git: Git, revision: str) -> GitError:

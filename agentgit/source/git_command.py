@@ -13,7 +13,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from subprocess import PIPE, Popen, TimeoutExpired
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import IO, TYPE_CHECKING
 
 from agentgit.effects import GitObject, GitResult
@@ -52,11 +52,15 @@ class GitCommand:
 
     def __init__(self, folder: str, *, keep: tuple[str, ...] = (), shallow: bool = False) -> None:
         self.shallow = shallow
-        self._git = _load_git(folder)
+        self._folder = folder
+        self._git: git.cmd.Git | None = None  # loaded with the first command
         unset = [name for name in _REDIRECTS if name in os.environ and name not in keep]
         self._prefix = ["env", *(word for name in unset for word in ("-u", name))] if unset else []
         self._lock = threading.Lock()
-        self._reader: git.cmd.Git.AutoInterrupt | None = None
+        self._reader: Popen[bytes] | None = None
+
+    def __del__(self) -> None:
+        self.close()
 
     def run(self, *arguments: str, data: bytes = b"", timeout: float | None = None) -> GitResult:
         """Run one command to its end."""
@@ -85,9 +89,8 @@ class GitCommand:
 
     def _exchange(self, window: list[bytes]) -> list[GitObject | None]:
         if self._reader is None:
-            self._reader = self._start("cat-file", "--batch")
-        popen = _popen(self._reader)
-        requests, answers = _pipes(popen)
+            self._reader = self._start_reading()
+        requests, answers = _pipes(self._reader)
         try:
             requests.write(b"".join(name + b"\n" for name in window))
             requests.flush()
@@ -101,15 +104,33 @@ class GitCommand:
 
     def _stop_reading(self) -> None:
         if self._reader is not None:
-            popen = _popen(self._reader)
-            self._reader = None
+            popen, self._reader = self._reader, None
             _end_group(popen)
+
+    def _start_reading(self) -> Popen[bytes]:
+        """Start the reader directly: most runs need no other command, and not GitPython."""
+        arguments = [*self._prefix, "git", "cat-file", "--batch"]
+        quiet = {**os.environ, **_QUIET}
+        try:
+            return Popen(
+                arguments,
+                cwd=self._folder,
+                env=quiet,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise _no_git() from error
 
     def _start(self, *arguments: str) -> git.cmd.Git.AutoInterrupt:
         # A session of its own: no terminal to ask for a password on, and one signal ends the
         # helpers (ssh, git-remote-https) together with git.
         from git.exc import GitCommandNotFound
 
+        if self._git is None:
+            self._git = _load_git(self._folder)
         try:
             return self._git.execute(
                 [*self._prefix, "git", *arguments],

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import posixpath
 import re
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
 from agentgit.errors import GitError
+from agentgit.model.origin import Blames
 from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.source.ancestry import is_ancestor
 from agentgit.source.commits import find_commit
 from agentgit.source.git_command import GitCommand
 from agentgit.source.locate import locate_project, locate_repository
+from agentgit.source.read_ahead import ReadAhead
+from agentgit.source.state import Look, Place
 from agentgit.source.worktree import read_status, read_worktree
 
 _SUBMODULE = "160000"
@@ -33,6 +34,7 @@ class GitSource:
         self.top = top
         self.root = root
         self.bare = bare
+        self._look: Look | None = None
 
     @classmethod
     def open(cls, folder: str) -> Self:
@@ -40,6 +42,15 @@ class GitSource:
         repository = locate_repository(folder)
         root = locate_project(repository, folder)
         return cls(repository.git, repository.top, root, bare=repository.bare)
+
+    @classmethod
+    def open_place(cls, place: Place, look: Look) -> Self:
+        """Open a project that was looked at: `worktree` gives what was seen then."""
+        shallow = (Path(place.git_dir) / "shallow").exists()
+        git = GitCommand(place.top, shallow=shallow)
+        source = cls(git, Path(place.top), place.root, bare=False)
+        source._look = look
+        return source
 
     def __enter__(self) -> Self:
         return self
@@ -59,23 +70,32 @@ class GitSource:
         """The files of a commit, read when they are asked for. Raises GitError."""
         commit = self.commit(revision)
         files = self._list(commit.sha, self.root)
+        blobs = ReadAhead(self.git, files)
 
         def read(path: str) -> bytes:
-            return self._read_blob(files[path].blob)
+            return blobs.read(files[path].blob)
 
         return Snapshot(commit, files, read)
 
     def worktree(self) -> Snapshot:
         """The files as they lie in the work tree. Raises GitError."""
         self._need_work_tree()
-        return read_worktree(self.git, self.top, self.root, self._read_blob)
+        return read_worktree(self.git, self.top, self.root, self._look)
 
     def tree(self, commit: str, folder: str) -> Iterator[tuple[str, str, bytes]]:
         """Give path (relative to the folder), mode and bytes of the files of a folder."""
         sha = self.commit(commit).sha
         below = posixpath.normpath(posixpath.join(self.root, folder))
-        for path, entry in self._list(sha, "" if below == "." else below).items():
-            yield path, entry.mode, self._read_blob(entry.blob)
+        files = self._list(sha, "" if below == "." else below)
+        blobs = ReadAhead(self.git, files)
+        for path, entry in files.items():
+            yield path, entry.mode, blobs.read(entry.blob)
+
+    def blame(self, paths: Iterable[str], commit: str | None) -> Blames:
+        """Say who wrote each line of some files last, None for the work tree. Raises GitError."""
+        from agentgit.source.blame import blame_files
+
+        return blame_files(self.git, self.root, paths, commit)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` contains `older`. Raises GitError where a shallow clone cannot tell."""
@@ -119,7 +139,7 @@ class GitSource:
         email = os.environ.get("GIT_AUTHOR_EMAIL") or known.get("user.email", "")
         if name and email:
             return f"{name} <{email}>"
-        return name or email or f"{_user()}@{socket.gethostname()}"
+        return name or email or _account()
 
     def _list(self, sha: str, folder: str) -> dict[str, Entry]:
         treeish = f"{sha}:{folder}" if folder else sha
@@ -136,15 +156,6 @@ class GitSource:
             if mode != _SUBMODULE:
                 files[os.fsdecode(path)] = Entry(mode, blob)
         return files
-
-    def _read_blob(self, blob: str) -> bytes:
-        (found,) = self.git.objects([blob])
-        if found is None:
-            raise GitError(
-                f"file content {blob[:7]} is missing in this clone",
-                hint="git fetch brings it when the clone is partial; else git fsck",
-            )
-        return found.data
 
     def _find_branch(self, branch: str) -> list[str]:
         patterns = (f"refs/heads/{branch}", f"refs/remotes/*/{branch}")
@@ -165,8 +176,12 @@ class GitSource:
             )
 
 
-def _user() -> str:
+def _account() -> str:
+    import getpass
+    import socket
+
     try:
-        return getpass.getuser()
+        user = getpass.getuser()
     except (KeyError, OSError):  # a container may run under a user id without a name
-        return str(os.getuid())
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

@@ -7,20 +7,19 @@ and files that a sparse checkout leaves out are still there. The others are read
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentgit.effects import Git
 from agentgit.errors import GitError
 from agentgit.model.snapshot import Entry, Snapshot
+from agentgit.source.read_ahead import ReadAhead
+from agentgit.source.state import Look, blob_id, identify
 
 _UNMERGED = {"DD", "AU", "UD", "UA", "DU", "AA", "UU"}
 _SUBMODULE = "160000"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +46,59 @@ def read_status(git: Git, root: str) -> tuple[Status, ...]:
     )
 
 
-def read_worktree(git: Git, top: Path, root: str, read_blob: Callable[[str], bytes]) -> Snapshot:
-    """Take the files below `root` as they are. Raises GitError."""
+def read_worktree(git: Git, top: Path, root: str, look: Look | None = None) -> Snapshot:
+    """Take the files below `root` as they are, or as they were seen. Raises GitError."""
     folder = top / root
+    return _snapshot_of(git, folder, look or _look_again(git, folder, root))
+
+
+def _look_again(git: Git, folder: Path, root: str) -> Look:
     status = [one for one in read_status(git, root) if one.on_disk]
-    files = _read_index(git, root)
+    listing = _list_index(git, root)
+    digest = "sha256" if any(len(blob) == 64 for _, _, blob in _entries(listing)) else "sha1"
+    try:
+        changed = [(one.path, *identify(str(folder), one.path, digest)) for one in status]
+    except OSError as error:
+        raise GitError(f"cannot read {error.filename}: {error.strerror}") from error
+    return Look(listing, tuple(changed))
+
+
+def _snapshot_of(git: Git, folder: Path, look: Look) -> Snapshot:
+    """Make a snapshot of what was seen; a file that changes later is an error when it is read."""
+    files = {path: Entry(mode, blob) for path, mode, blob in _entries(look.listing)}
     digest = "sha256" if any(len(entry.blob) == 64 for entry in files.values()) else "sha1"
-    for one in status:
-        files.pop(one.path, None)
-    on_disk = dict(_look(folder, (one.path for one in status), digest))
+    for path, _, _ in look.changed:
+        files.pop(path, None)
+    on_disk = {path: Entry(mode, blob) for path, mode, blob in look.changed if mode}
     files.update(on_disk)
+    blobs = ReadAhead(git, files)
 
     def read(path: str) -> bytes:
         entry = files[path]
         if path not in on_disk:
-            return read_blob(entry.blob)
+            return blobs.read(entry.blob)
         data = _read_disk(folder / path)
-        if _blob_id(data, digest) != entry.blob:
+        if blob_id(data, digest) != entry.blob:
             raise GitError(f"{path} changed while it was read", hint="run it again")
         return data
 
     return Snapshot(None, {path: files[path] for path in sorted(files)}, read)
 
 
-def _read_index(git: Git, root: str) -> dict[str, Entry]:
+def _list_index(git: Git, root: str) -> bytes:
     asked = git.run("-C", root, "ls-files", "-s", "-z")
     if asked.code != 0:
         raise GitError(f"git cannot read its index: {asked.err.removeprefix('fatal: ')}")
-    files = {}
-    for line in asked.out.split(b"\0")[:-1]:
-        head, _, path = line.partition(b"\t")
-        mode, blob, _stage = head.decode("ascii").split(" ")
+    return asked.out
+
+
+def _entries(listing: bytes) -> Iterator[tuple[str, str, str]]:
+    """Give path, mode and blob of each entry of `git ls-files -s -z`."""
+    for line in os.fsdecode(listing).split("\0")[:-1]:
+        head, _, path = line.partition("\t")
+        mode, blob, _stage = head.split(" ")
         if mode != _SUBMODULE:
-            files[os.fsdecode(path)] = Entry(mode, blob)
-    return files
-
-
-def _look(folder: Path, paths: Iterable[str], digest: str) -> Iterable[tuple[str, Entry]]:
-    for path in paths:
-        try:
-            mode = (folder / path).lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # deleted
-        if stat.S_ISLNK(mode):
-            yield path, Entry("120000", _blob_id(_read_disk(folder / path), digest))
-        elif stat.S_ISREG(mode):
-            kind = "100755" if mode & stat.S_IXUSR else "100644"
-            yield path, Entry(kind, _blob_id_of_file(folder / path, digest))
+            yield path, mode, blob
 
 
 def _read_disk(path: Path) -> bytes:
@@ -101,20 +106,3 @@ def _read_disk(path: Path) -> bytes:
         return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
     except OSError as error:
         raise GitError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _blob_id(data: bytes, digest: str) -> str:
-    return hashlib.new(digest, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-def _blob_id_of_file(path: Path, digest: str) -> str:
-    """Compute the id Git would give the file, without holding a large file in memory."""
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            state = hashlib.new(digest, b"blob %d\0" % size, usedforsecurity=False)
-            while chunk := file.read(_CHUNK):
-                state.update(chunk)
-    except OSError as error:
-        raise GitError(f"cannot read {path}: {error.strerror}") from error
-    return state.hexdigest()

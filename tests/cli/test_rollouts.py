@@ -226,7 +226,7 @@ def test_destroy_wants_its_environment_named(
     done = agentgit("destroy", *STAGING, "--yes")
     assert done.code == 0
     assert done.out.startswith("staging: everything that runs there is removed, volumes stay\n")
-    assert "its file is gone" not in done.out
+    assert "no file declares it" not in done.out
     assert "done: nothing of this project runs in staging any more, in " in done.out
     assert agentgit("status", *STAGING).out.startswith("staging: nothing runs: destroyed just now")
     plan = agentgit("plan", *STAGING).out

@@ -199,7 +199,7 @@ def test_a_broken_repository(
     [
         ("global/agents/x.yml", "rename it to global/agents/x.yaml"),
         ("global/agents/deep/x.yaml",
-         "global/ holds defaults.yaml, rollouts.yaml and agents/NAME.yaml"),
+         "global/ holds defaults.yaml, catalog.yaml, rollouts.yaml and agents/NAME.yaml"),
         (f"{PRODUCTION}/instances.yaml",
          ("environments/ENV/ holds environment.yaml, defaults.yaml, agents/NAME.yaml and "
          "instances/NAME.yaml")),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agentgit.compile.check import Checker
 from agentgit.compile.document import emit_yaml
-from agentgit.compile.merge import Notes, merge, merge_layers
+from agentgit.compile.merge import merge, merge_layers
+from agentgit.compile.notes import Notes
 from agentgit.compile.origins import Recorder, leaves
 from agentgit.compile.parse import parse_file
 from agentgit.compile.shape import spec_shape
@@ -36,10 +37,8 @@ def fold(texts: Sequence[str]) -> tuple[Json, Notes, Recorder, MapNode]:
     recorder = Recorder()
     notes = Notes(recorder)
     layers = tuple(layer(text, f"{number}.yaml") for number, text in enumerate(texts))
-    merged = merge_layers(layers, SHAPE, notes)
-    assert merged is not None
-    cheap = merge_layers(layers, SHAPE, Notes())
-    assert cheap is not None
+    merged = merge_layers(layers, SHAPE, notes).tree
+    cheap = merge_layers(layers, SHAPE, Notes()).tree
     assert to_plain(cheap) == to_plain(merged)  # one merge, with and without a record
     return to_plain(merged), notes, recorder, merged
 
@@ -119,7 +118,7 @@ def test_a_clash_of_types_shows_both_places(
     ((role, where),) = problem.also
     assert (role, str(where)) == ("the lower layer", f"0.yaml:{places[1]}")
     assert problem.hint is not None
-    assert problem.hint.endswith("or take it out of the lower layer")
+    assert problem.hint.endswith("or !replace before the value to forget what is below")
 
 
 def test_deleting_what_nobody_set_is_a_warning() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from agentgit.compile.build import compile_environment
-from agentgit.compile.revision import compute_revisions
+from agentgit.compile.revision import Written, compute_revisions
 from agentgit.model.desired import Instance
 from agentgit.model.snapshot import Snapshot
 from agentgit.model.spec import AgentSpec
+from agentgit.model.value import Value
 
 MakeSnapshot = Callable[..., Snapshot]
 PATH = "environments/production/instances/support-eu.yaml"
@@ -134,3 +138,38 @@ def test_set_to_the_default_is_not_set() -> None:
         "container": {"image": "a", "stop_grace_period": "10s", "environment": {}},
     })  # fmt: skip
     assert compute_revisions(plain, "x") == compute_revisions(spelt, "x")
+
+
+def test_blocks_that_were_written_before_change_no_digest(make_snapshot: MakeSnapshot) -> None:
+    """Text that is put together of remembered parts is the text of the whole, written at once."""
+    specs = [
+        compiled(make_snapshot, line).spec
+        for line in ("", "tools: {b-c: {mcpServer: x}, b: {agent: q}, b2: {agent: z}}",
+                     "config: {é: 1, a b: {}, list: []}", "instructions: {text: ''}",
+                     "model: null", "process: null", "card: null")
+    ]  # fmt: skip
+    written: Written = {}
+    for spec in specs * 2:
+        for source in ("", "abc"):
+            expected = (write_whole("container", spec, ""), write_whole("process", spec, source))
+            assert compute_revisions(spec, source, written) == expected
+
+
+def write_whole(kind: str, spec: AgentSpec, source: str) -> str:
+    def dump(value: Value, **which: Any) -> dict[str, Any]:
+        return value.model_dump(mode="json", by_alias=True, exclude_defaults=True, **which)
+
+    content = dump(spec, include={"card", "model", "tools", "config"})
+    container = dump(spec.container, exclude={"restart", "deploy"}) if spec.container else {}
+    content["instructions"] = spec.instructions.text if spec.instructions else None
+    content["container"] = container
+    if kind == "process":
+        counted = {"environment", "ports", "healthcheck", "stop_grace_period", "stop_signal"}
+        content["container"] = {key: container[key] for key in container if key in counted}
+        content["source"] = source
+        if spec.process is not None:
+            content["process"] = dump(spec.process, exclude={"source"})
+    content = {key: value for key, value in content.items() if value not in ({}, None, "")}
+    text = json.dumps({"format": 1, "kind": kind, **content}, sort_keys=True,
+                      separators=(",", ":"))  # fmt: skip
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -26,9 +26,18 @@ def documents(text: str | bytes) -> list[Any]:
     return [to_plain(document) for document in parsed.documents]
 
 
+MORE = {
+    "global/catalog.yaml": "kind: Catalog\nmetadata: {name: a}\nspec: {models: {}}\n",
+    "environments/production/instances/many.yaml": (
+        "kind: InstanceSet\nmetadata: {name: many}\n"
+        "spec: {agent: support, matrix: {a: [1]}, name: 'x-${a}', template: {scale: null}}\n"
+    ),
+}
+
+
 def test_every_document_of_a_good_repository_is_accepted(basic: dict[str, str | bytes]) -> None:
     checked = set()
-    for path, text in basic.items():
+    for path, text in {**basic, **MORE}.items():
         for document in documents(text) if path.endswith(".yaml") else ():
             Draft202012Validator(schemas()[document["kind"]]).validate(document)
             checked.add(document["kind"])
@@ -45,6 +54,8 @@ def test_every_document_of_a_good_repository_is_accepted(basic: dict[str, str | 
         "rollout: {maxSurge: 25%}",
         "tools: [{name: a, mcpServer: b}]",
         "config: {a: {b: [1, null]}}",
+        'scale: {replicas: "${vars.replicas}"}',
+        "knowledge: [handbook, {name: faq, ref: public}]",
     ],
 )
 def test_forms_of_a_layer_are_accepted(line: str) -> None:
@@ -71,8 +82,9 @@ def test_mistakes_are_refused(line: str) -> None:
 
 def test_file_names() -> None:
     assert sorted(render_schemas()) == [
-        "agent-defaults.schema.json", "agent.schema.json", "environment.schema.json",
-        "instance.schema.json", "project.schema.json", "rollout.schema.json",
+        "agent-defaults.schema.json", "agent.schema.json", "catalog.schema.json",
+        "environment.schema.json", "instance-set.schema.json", "instance.schema.json",
+        "project.schema.json", "rollout.schema.json",
     ]  # fmt: skip
 
 

@@ -134,10 +134,12 @@ def test_a_removed_instance_names_its_file(plan: Plan, now: datetime) -> None:
     gone = Change(
         kind="remove", instance="web", touched=2, causes=(Cause(kind="removed", detail=""),)
     )
-    assert "- web  2 replicas  its file is gone: environments/production/instances/web.yaml\n" in (
-        _one(plan, now, gone)
+    assert "- web  2 replicas  no file declares it\n" in _one(plan, now, gone)
+    known = gone.model_copy(update={"path": "environments/production/instances/web.yaml"})
+    assert "  no longer declared in environments/production/instances/web.yaml\n" in (
+        _one(plan, now, known)
     )
-    assert "its file" not in _one(plan, now, gone, Context(kind="destroy"))
+    assert "declare" not in _one(plan, now, known, Context(kind="destroy"))
 
 
 def test_health_is_only_claimed_where_it_is_checked(

@@ -221,12 +221,11 @@ def make_fleet(folder: Path, kind: str, url: str, state: Path) -> Fleet:
     fleet = Fleet(folder, kind, url, state)
     fleet.edit("agentgit.yaml", EXAMPLE_ID, fleet.project_id)
     endpoint = f', endpoint: "{url}"' if url else ""
-    for environment in ("production", "staging"):
-        path = folder / "environments" / environment / "environment.yaml"
-        path.write_text(
-            f"kind: Environment\nmetadata: {{name: {environment}}}\nspec:\n"
-            f"  hosts: {{local: {{engine: {kind}{endpoint}, labels: {{pool: agents}}}}}}\n"
-        )
+    hosts = f"  hosts: {{local: {{engine: {kind}{endpoint}, labels: {{pool: agents}}}}}}\n"
+    for path in (folder / "environments").glob("*/environment.yaml"):
+        before, found, _ = path.read_text().partition("  hosts:\n")
+        assert found, f"{path} does not end with its hosts"
+        path.write_text(before + hosts)
     fleet.git("init", "-q", "-b", "main")
     fleet.commit("First fleet")
     return fleet

@@ -43,7 +43,9 @@ def test_from_the_first_commit_to_a_rollback(fleet: Fleet) -> None:
     fleet.commit("Faster answers")
     failed = fleet.apply(expect=3)
     assert fleet.running() == after
-    assert "global/defaults.yaml:28" in failed.out
+    text = (fleet.folder / "global/defaults.yaml").read_text()
+    line = text[: text.index("unhealthy: true, ")].count("\n") + 1
+    assert f"global/defaults.yaml:{line}" in failed.out
     assert "unhealthy" in failed.out
     assert '"event": "unhealthy"' in failed.out, "the last lines of the replica's log"
     assert second[:7] in failed.out

@@ -157,9 +157,8 @@ def test_reading_goes_on_after_close_and_after_the_reader_died(
     source.close()
     assert snapshot.read("global/a.txt") == b"one\n"
     assert source.git._reader is not None
-    assert source.git._reader.proc is not None
-    source.git._reader.proc.kill()
-    source.git._reader.proc.wait()
+    source.git._reader.kill()
+    source.git._reader.wait()
     with pytest.raises(GitError, match="git stopped"):
         snapshot.read("global/a.txt")
     assert snapshot.read("global/a.txt") == b"one\n"

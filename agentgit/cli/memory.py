@@ -1,0 +1,89 @@
+"""What `validate` said about a state of the work tree, said again while nothing has changed.
+
+Everything here is cheap: it imports neither the compiler nor pydantic.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from agentgit.errors import Location, Problem
+from agentgit.source.cache import FileCache
+from agentgit.source.state import Look, Place, find_place, look_at
+
+_NAME = "validated"
+_STATES = 16  # states of the work tree that are remembered; switching branches goes to and fro
+
+
+class Verdict(NamedTuple):
+    """What was said about a valid project."""
+
+    warnings: tuple[Problem, ...]
+    files: int
+    environments: tuple[str, ...]
+
+
+class Memory:
+    """The cache of a repository, and the work tree as it was seen first."""
+
+    def __init__(self, place: Place, look: Look) -> None:
+        self.place = place
+        self.look = look
+        self.cache = FileCache(place.git_dir)
+        self._state = f"{place.root}\0{look.name}"
+
+    @classmethod
+    def open(cls, folder: str, *, disabled: bool) -> Self | None:
+        """Look at a work tree; None where there is none, or nothing is to be remembered."""
+        if disabled or os.environ.get("AGENTGIT_NO_CACHE"):
+            return None
+        place = find_place(folder)
+        look = None if place is None else look_at(place)
+        return None if place is None or look is None else cls(place, look)
+
+    def recall(self) -> Verdict | None:
+        """Give what was said about this very state."""
+        found = next((said for state, said in self._read() if state == self._state), None)
+        if found is None:
+            return None
+        warnings, files, environments = found
+        return Verdict(tuple(_problem(one) for one in warnings), files, tuple(environments))
+
+    def remember(self, verdict: Verdict) -> None:
+        """Keep what was said."""
+        warnings = [_plain(one) for one in verdict.warnings]
+        said = (warnings, verdict.files, list(verdict.environments))
+        others = [one for one in self._read() if one[0] != self._state]
+        self.cache.write(_NAME, marshal.dumps([(self._state, said), *others[: _STATES - 1]]))
+
+    def _read(self) -> Sequence[tuple[str, tuple[list[tuple[object, ...]], int, list[str]]]]:
+        data = self.cache.read(_NAME)
+        return [] if data is None else marshal.loads(data)  # noqa: S302 -- checked by the cache
+
+
+def _plain(problem: Problem) -> tuple[object, ...]:
+    also = [(role, _place(where)) for role, where in problem.also]
+    return problem.message, _place(problem.location), problem.hint, also
+
+
+def _place(where: Location | None) -> tuple[object, ...] | None:
+    if where is None:
+        return None
+    return where.path, where.line, where.column, where.width, where.excerpt
+
+
+def _problem(said: tuple[object, ...]) -> Problem:
+    message, where, hint, also = said
+    return Problem(
+        str(message),
+        _location(where),
+        None if hint is None else str(hint),
+        tuple((role, Location(*place)) for role, place in also),  # type: ignore[attr-defined]
+    )
+
+
+def _location(said: object) -> Location | None:
+    return Location(*said) if isinstance(said, tuple) else None

@@ -1,0 +1,75 @@
+"""What a merge finds on its way: problems, words that did nothing, and who set what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from agentgit.compile.tree import MapNode, Node, Scalar, locate_key
+from agentgit.compile.words import did_you_mean
+from agentgit.errors import Problem
+from agentgit.model.value import Path, dotted
+
+
+class Record(Protocol):
+    """Hears what each layer says, from the lowest to the highest."""
+
+    def set(self, path: Path, node: Node) -> None:
+        """A layer says a value, a whole map of them where none was before."""
+
+    def remove(self, path: Path, by: Node | None) -> None:
+        """What was said at and below a path is gone: by null or a tag, or with its rival."""
+
+    def forget(self, path: Path, kept: Collection[str]) -> None:
+        """What was said below a path is about to be said again, but for some keys."""
+
+
+class Notes:
+    """What merging finds wrong. One `Notes` may serve many instances that share layers."""
+
+    def __init__(self, record: Record | None = None) -> None:
+        self.problems: list[Problem] = []
+        self.record = record
+        self.finals: list[tuple[Path, Node]] = []  # the locks of the layer that is being merged
+        self.file: str | None = None  # whose instances are compiled; None for what they share
+        self._elsewhere = 0
+        self._acted: set[tuple[str, int]] = set()
+        self._rescued = 0  # how often something acted after it had been idle
+        self._idle: dict[tuple[str, int], Problem] = {}
+
+    def delete(self, node: Scalar, key: str, below: MapNode, path: Path) -> None:
+        """Take note of a null, and whether there was something to remove."""
+        if key in below.items:
+            self.act(node)
+        else:
+            message = f"null removes {dotted((*path, key))}, which no lower layer sets"
+            hint = did_you_mean(key, below.items) or "leave it out"
+            self.idle(node, Problem(message, locate_key(node, key), hint))
+
+    def act(self, node: Node) -> None:
+        """A null or a tag has found what it changes, in this instance at least."""
+        self._listen(node)
+        place = (node.file.path, node.at)
+        self._acted.add(place)
+        if place in self._idle:
+            self._rescued += 1
+
+    def idle(self, node: Node, warning: Problem) -> None:
+        """A null or a tag has nothing to change: a warning, unless it has somewhere else."""
+        self._listen(node)
+        self._idle.setdefault((node.file.path, node.at), warning)
+
+    def _listen(self, node: Node) -> None:
+        """Count what the instances of one file say of others: every run must say it anew."""
+        if self.file is not None and node.file.path != self.file:
+            self._elsewhere += 1
+
+    @property
+    def count(self) -> int:
+        """How many problems and possible warnings there are so far."""
+        return len(self.problems) + len(self._idle) + self._elsewhere
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Every null and every tag that changed nothing wherever its layer took part."""
+        return tuple(problem for place, problem in self._idle.items() if place not in self._acted)

@@ -1,0 +1,109 @@
+"""What a project defines once and names in many agents: models, MCP servers, knowledge.
+
+The same blocks stand in an agent, where `ref` takes the catalog's entry and what is written beside
+it goes over that entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from agentgit.model.value import CamelValue, Duration, Json, Name
+
+
+class Fallback(CamelValue):
+    """What to do when the model does not answer."""
+
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    retries: Annotated[int, Field(ge=0)] = 2
+    cooldown: Duration = 60.0
+
+
+class CatalogModel(CamelValue):
+    """The language model. `provider` is a name of OpenTelemetry GenAI (`openai`, `anthropic`)."""
+
+    provider: Annotated[str, Field(min_length=1, examples=["anthropic", "openai", "gcp.gemini"])]
+    id: Annotated[str, Field(min_length=1, description="the provider's id of the model")]
+    params: Mapping[str, Json] = {}
+    fallback: Fallback | None = None
+
+
+class Model(CatalogModel):
+    """The language model: `provider` and `id`, or `ref`, the name of a model of the catalog.
+
+    `provider` is a name of OpenTelemetry GenAI (`openai`, `anthropic`). After compiling, provider
+    and id are always there.
+    """
+
+    ref: Annotated[
+        str | None, Field(min_length=1, description="a model of global/catalog.yaml")
+    ] = None
+
+
+class McpServer(CamelValue):
+    """A server of the Model Context Protocol: one that is reached, or one that is started.
+
+    Names of its fields and transports are those of MCP. Values of headers are secrets: only their
+    names stand here.
+    """
+
+    description: str = ""
+    url: Annotated[str | None, Field(examples=["https://crm.example/mcp"])] = None
+    command: Annotated[str | None, Field(description="a program that speaks stdio")] = None
+    args: tuple[str, ...] = ()
+    transport: Annotated[
+        Literal["streamable-http", "sse", "stdio"] | None,
+        Field(description="left out: streamable-http for a url, stdio for a command"),
+    ] = None
+    headers: Annotated[
+        tuple[str, ...], Field(description="names of the HTTP headers that the agent sends")
+    ] = ()
+    timeout: Annotated[Duration | None, Field(description="for one call")] = None
+
+    @model_validator(mode="after")
+    def _check(self) -> McpServer:
+        if (self.url is None) == (self.command is None):
+            message = "a server has either a url or a command"
+            raise ValueError(message)
+        if self.transport is not None and (self.transport == "stdio") == (self.command is None):
+            message = "transport stdio belongs to a command, streamable-http and sse to a url"
+            raise ValueError(message)
+        if self.command is None and self.args:
+            message = "args belong to a command"
+            raise ValueError(message)
+        if self.url is None and self.headers:
+            message = "headers belong to a url"
+            raise ValueError(message)
+        return self
+
+
+class CatalogKnowledge(CamelValue):
+    """Something the agent can look things up in; the names are those of an MCP resource."""
+
+    uri: Annotated[
+        str, Field(min_length=1, examples=["s3://acme/handbook", "https://acme.example/docs"])
+    ]
+    description: str = ""
+    mime_type: str = ""
+
+
+class Knowledge(CatalogKnowledge):
+    """Something the agent can look things up in: `uri`, or `ref`, a name of the catalog.
+
+    After compiling, the uri is always there.
+    """
+
+    ref: Annotated[
+        str | None, Field(min_length=1, description="an entry of global/catalog.yaml")
+    ] = None
+
+
+class CatalogSpec(CamelValue):
+    """Definitions by name."""
+
+    models: Mapping[Name, CatalogModel] = {}
+    mcp_servers: Mapping[Name, McpServer] = {}
+    knowledge: Mapping[Name, CatalogKnowledge] = {}

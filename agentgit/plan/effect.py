@@ -1,0 +1,255 @@
+"""Two desired states of one environment in, what lies between them out: the heart of `diff`.
+
+Nothing of what runs is looked at. Equal instances are passed over at once; for the others every
+value that matters on the environment's engines is compared, policy too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from agentgit.model.change import ChangeClass, FieldChange
+from agentgit.model.container import FOR_PROCESS
+from agentgit.model.desired import Desired, Instance
+from agentgit.model.effect import Effect, InstanceEffect
+from agentgit.model.origin import Origin
+from agentgit.model.spec import AgentSpec
+from agentgit.model.value import Json, Path, dotted
+from agentgit.plan.effect_causes import group_by_cause
+from agentgit.plan.field_facts import CLASSES, changed_lines
+
+_MISSING = object()
+_TEXT = ("instructions", "text")
+_SHOWN_WHOLE = frozenset({"scale", "placement", "rollout"})  # their defaults say something
+
+
+class Places(Protocol):
+    """Where one side's values come from; asked only for those that differ."""
+
+    def place(self, instance: str, path: Path) -> Origin | None:
+        """The place that says a value, or the nearest around it."""
+
+    def reference(self, instance: str, path: Path) -> tuple[str, Origin] | None:
+        """The name by which a layer means what is said at that place, and where it says it."""
+
+    def remover(self, instance: str, path: Path) -> Origin | None:
+        """The place that takes a value away."""
+
+    def environment_place(self, path: Path) -> Origin | None:
+        """The place of one of the environment's own values."""
+
+
+def compare_desired(
+    before: Desired | None, after: Desired | None, then: Places, now: Places
+) -> Effect:
+    """Compare two sides of an environment; one of them may not have it."""
+    sides = [side for side in (before, after) if side is not None]
+    old = {one.name: one for one in before.instances} if before else {}
+    new = {one.name: one for one in after.instances} if after else {}
+    kinds = _engines(sides)
+    effects: list[InstanceEffect] = []
+    for name in sorted({*old, *new}):
+        one, other = old.get(name), new.get(name)
+        if one is not None and other is not None:
+            if _is_equal(one, other):
+                continue
+            fields = _compare(one, other, kinds, then, now)
+            if fields:
+                effects.append(_change(one, other, kinds, fields))
+        elif other is not None:
+            effects.append(_appear("create", other))
+        elif one is not None:
+            effects.append(_appear("remove", one))
+    own = _compare_environment(before, after, then, now) if before and after else ()
+    return Effect(
+        environment=sides[0].environment,
+        kind="create" if before is None else "remove" if after is None else "change",
+        total=len({*old, *new}),
+        replicas_before=sum(one.spec.scale.replicas for one in old.values()),
+        replicas_after=sum(one.spec.scale.replicas for one in new.values()),
+        instances=tuple(effects),
+        causes=group_by_cause(tuple(effects), own),
+    )
+
+
+def _is_equal(before: Instance, after: Instance) -> bool:
+    """Compare the digests first: they tell most of what differs."""
+    return (
+        before.revision == after.revision
+        and before.process_revision == after.process_revision
+        and before.rollout == after.rollout
+        and before.labels == after.labels
+        and before.spec == after.spec
+    )
+
+
+def _engines(sides: list[Desired]) -> frozenset[str]:
+    """What replicas may be: containers, processes, or both where an engine is found later."""
+    engines = {host.engine for side in sides for host in side.hosts.values()}
+    kinds = {"container", "process"} if "auto" in engines else set()
+    kinds |= {"process"} if "process" in engines else set()
+    kinds |= {"container"} if engines & {"docker", "podman"} else set()
+    return frozenset(kinds)
+
+
+def _change(
+    before: Instance, after: Instance, kinds: frozenset[str], fields: tuple[FieldChange, ...]
+) -> InstanceEffect:
+    container = "container" in kinds and before.revision != after.revision
+    process = "process" in kinds and before.process_revision != after.process_revision
+    return InstanceEffect(
+        kind="change",
+        instance=after.name,
+        agent=after.agent,
+        path=after.path,
+        replicas_before=before.spec.scale.replicas,
+        replicas_after=after.spec.scale.replicas,
+        replaces=container or process,
+        fields=fields,
+    )
+
+
+def _appear(kind: str, instance: Instance) -> InstanceEffect:
+    replicas = instance.spec.scale.replicas
+    return InstanceEffect.model_validate({
+        "kind": kind,
+        "instance": instance.name,
+        "agent": instance.agent,
+        "path": instance.path,
+        "replicas_after" if kind == "create" else "replicas_before": replicas,
+    })  # fmt: skip
+
+
+def _compare(
+    before: Instance, after: Instance, kinds: frozenset[str], then: Places, now: Places
+) -> tuple[FieldChange, ...]:
+    blocks = {
+        name
+        for name in AgentSpec.model_fields
+        if getattr(before.spec, name) != getattr(after.spec, name)
+    }
+    if before.source_digest != after.source_digest:
+        blocks.add("process")
+    old, new = (_content(one, kinds, blocks) for one in (before, after))
+    return tuple(
+        _locate(_describe(path, old, new), (after.name, path), then, now)
+        for path in sorted(_differing(old, new))
+    )
+
+
+def _content(instance: Instance, kinds: frozenset[str], blocks: set[str]) -> Mapping[str, Json]:
+    """Give what has an effect in some blocks, as the user writes it; policy and labels too."""
+    content: dict[str, Json] = instance.spec.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True, include=blocks - _SHOWN_WHOLE,
+        exclude={"instructions": {"file"}, "model": {"ref"}, "knowledge": {"__all__": {"ref"}}},
+    )  # fmt: skip
+    content |= instance.spec.model_dump(
+        mode="json", by_alias=True, include=blocks & _SHOWN_WHOLE, exclude={"rollout"}
+    )
+    content["rollout"] = instance.rollout.model_dump(mode="json", by_alias=True)
+    content["labels"] = dict(instance.labels)
+    if "process" not in kinds:
+        content.pop("process", None)
+    elif "process" in content and instance.source_digest:
+        source = f"{content['process']['source']} ({instance.source_digest[:8]})"
+        content["process"]["source"] = source
+    if "container" not in kinds and content.get("container"):
+        container = content["container"]
+        content["container"] = {key: container[key] for key in container if key in FOR_PROCESS}
+    return content
+
+
+def _differing(old: Json, new: Json, path: Path = ()) -> Iterator[Path]:
+    """Find the paths of maps that differ; a list is one value, however long."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {*old, *new}:
+            before, after = old.get(key, _MISSING), new.get(key, _MISSING)
+            if before is after:
+                continue
+            if isinstance(before, dict) and after is _MISSING:
+                after = {}
+            if isinstance(after, dict) and before is _MISSING:
+                before = {}
+            yield from _differing(before, after, (*path, key))
+    elif old != new or type(old) is not type(new):
+        yield path
+
+
+def _describe(path: Path, old: Json, new: Json) -> FieldChange:
+    before, after = _look_up(old, path), _look_up(new, path)
+    lines = None
+    if path == _TEXT and isinstance(before, str) and isinstance(after, str):
+        lines = changed_lines(before, after)
+    return FieldChange(
+        path=dotted(path),
+        change_class=_class_of(path),
+        had=before is not _MISSING,
+        before=None if before is _MISSING else before,
+        has=after is not _MISSING,
+        after=None if after is _MISSING else after,
+        lines=lines,
+    )
+
+
+def _class_of(path: Path) -> ChangeClass:
+    if path == ("container", "image"):
+        return "image"
+    return CLASSES.get(path[0], "policy")
+
+
+def _locate(field: FieldChange, at: tuple[str, Path], then: Places, now: Places) -> FieldChange:
+    """Say which place decides the new value, and which one decided the old."""
+    if not field.has:
+        update = {"origin": now.remover(*at), "was": _decide(then, now, at)}
+        return field.model_copy(update=update)
+    origin, was = _decide(now, then, at), _decide(then, now, at) if field.had else None
+    is_text_file = origin is not None and not origin.path.endswith((".yaml", ".yml"))
+    if origin is not None and field.lines and is_text_file:
+        first = origin.model_copy(update={"line": field.lines[0], "column": 0})
+        return field.model_copy(update={"origin": first})
+    elsewhere = was is not None and (origin is None or was.path != origin.path)
+    return field.model_copy(
+        update={"origin": origin, "was": was if elsewhere else None, "lines": None}
+    )
+
+
+def _decide(side: Places, other: Places, at: tuple[str, Path]) -> Origin | None:
+    """Find the place; what is named otherwise on the other side is decided by its name."""
+    mine = side.reference(*at)
+    if mine is not None:
+        theirs = other.reference(*at)
+        if theirs is None or mine[0] != theirs[0]:
+            return mine[1]
+    return side.place(*at)
+
+
+def _compare_environment(
+    before: Desired, after: Desired, then: Places, now: Places
+) -> tuple[FieldChange, ...]:
+    old, new = _environment_content(before), _environment_content(after)
+    found = []
+    for path in sorted(_differing(old, new)):
+        field = _describe(path, old, new)
+        origin = now.environment_place(path) if field.has else None
+        was = None if field.has else then.environment_place(path)
+        update = {"change_class": "host", "origin": origin, "was": was}
+        found.append(field.model_copy(update=update))
+    return tuple(found)
+
+
+def _environment_content(desired: Desired) -> Mapping[str, Json]:
+    hosts = {
+        name: host.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for name, host in desired.hosts.items()
+    }
+    source = {"branch": desired.branch} if desired.branch else {}
+    return {"hosts": hosts, "source": source}
+
+
+def _look_up(value: Json, path: Path) -> Json:
+    for key in path:
+        if not isinstance(value, dict) or key not in value:
+            return _MISSING
+        value = value[key]
+    return value

@@ -1,0 +1,121 @@
+"""What lies between two commits, for people: each environment, each cause, whom it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from agentgit.errors import Problem
+from agentgit.model.change import FieldChange
+from agentgit.model.effect import Comparison, Effect, EffectCause, Way
+from agentgit.model.snapshot import Commit
+from agentgit.report.diff_words import (
+    describe_new,
+    is_text,
+    symbol_of,
+    was_elsewhere,
+    word_counts,
+    word_more_places,
+    word_place,
+    word_reach,
+    write_after,
+    write_before,
+)
+from agentgit.report.heading import write_commit
+from agentgit.report.palette import PLAIN, Palette, Role, clip, safe
+from agentgit.report.problems import write_problems
+from agentgit.report.text_diff import write_text_diff
+from agentgit.report.wording import count, join_names, lay_out
+
+_CAUSES, _WAYS, _FIELDS = 40, 8, 12  # of an environment, of a cause, of a way
+_PATH_WIDTH = 40
+_ROLES: dict[str, Role] = {"+": "add", "-": "remove", "~": "change", "±": "change"}
+
+
+def write_comparison(comparison: Comparison, *, now: datetime, palette: Palette = PLAIN) -> str:
+    """Write all of it; environments without a change in one line at the end."""
+    before, after = (_write_side(one, now) for one in (comparison.before, comparison.after))
+    same = [one.environment for one in comparison.effects if one.is_empty]
+    if comparison.is_empty:
+        names = join_names(same)
+        what = f"{count(len(same), 'environment')} ({names})" if same else "nothing is declared"
+        return f"No changes between {before} and {after}: {what}."
+    lines = [f"{before} -> {after}"]
+    lines += _write_problems(comparison, palette)
+    for effect in comparison.effects:
+        if effect.is_known and not effect.is_empty:
+            lines += ["", *_write_effect(effect, palette)]
+    if same:
+        lines += ["", f"{join_names(same)}  no changes"]
+    return "\n".join(lines)
+
+
+def _write_side(commit: Commit | None, now: datetime) -> str:
+    return write_commit(commit, now) if commit else "the work tree"
+
+
+def _write_problems(comparison: Comparison, palette: Palette) -> Iterator[str]:
+    """Write what is wrong with a side, once for all environments in which it is the same."""
+    for word, side in (("newer", "problems_after"), ("older", "problems_before")):
+        groups: dict[tuple[Problem, ...], list[str]] = {}
+        for effect in comparison.effects:
+            problems = getattr(effect, side)
+            if problems:
+                groups.setdefault(problems, []).append(effect.environment)
+        for problems, names in groups.items():
+            yield ""
+            yield f"{join_names(names)}  cannot be compared, the {word} side is wrong:"
+            yield write_problems(problems, palette=palette)
+
+
+def _write_effect(effect: Effect, palette: Palette) -> Iterator[str]:
+    name = palette.paint("strong", safe(effect.environment))
+    yield f"{name}  {', '.join(word_counts(effect))}"
+    for cause in effect.causes[:_CAUSES]:
+        yield from _write_cause(effect, cause, palette)
+    left = len(effect.causes) - _CAUSES
+    if left > 0:
+        yield f"  ... and {count(left, 'more cause')}; --json shows all of them"
+
+
+def _write_cause(effect: Effect, cause: EffectCause, palette: Palette) -> Iterator[str]:
+    symbol = symbol_of(cause)
+    place = palette.paint("strong", safe(word_place(cause)))
+    more = word_more_places(cause)
+    yield (
+        f"  {palette.paint(_ROLES[symbol], symbol)} {place}{f' {more}' if more else ''}"
+        f"  {word_reach(cause)}"
+    )
+    for way in cause.ways[:_WAYS]:
+        yield from _write_way(effect, cause, way, palette)
+    if len(cause.ways) > _WAYS:
+        yield f"      ... and {count(len(cause.ways) - _WAYS, 'more way')}"
+
+
+def _write_way(effect: Effect, cause: EffectCause, way: Way, palette: Palette) -> Iterator[str]:
+    if way.instances:
+        told = ""
+        if cause.kind != "change":
+            agent, replicas = describe_new(effect, way)
+            told = f"  (agent {safe(agent)}, {replicas})"
+        number = f"{len(way.instances)}: " if len(cause.ways) > 1 else ""
+        yield f"      {number}{join_names(way.instances)}{told}"
+    indent = " " * (8 if len(cause.ways) > 1 else 6)
+    yield from _write_fields(way.fields, indent, palette)
+
+
+def _write_fields(fields: Sequence[FieldChange], indent: str, palette: Palette) -> Iterator[str]:
+    for field in (one for one in fields if is_text(one)):
+        yield f"{indent}{safe(field.path)}"
+        for line in write_text_diff(str(field.before), str(field.after), palette=palette):
+            yield f"{indent}  {palette.paint('dim', '|')} {line}"
+    values = [one for one in fields if not is_text(one)]
+    rows = []
+    for field in values[:_FIELDS]:
+        was = was_elsewhere(field)
+        told = f"before: {safe(str(was))}" if was else ""
+        step = f"{write_before(field)} -> {write_after(field)}"
+        rows.append((clip(safe(field.path), _PATH_WIDTH), step, told))
+    yield from lay_out(rows, indent=indent)
+    if len(values) > _FIELDS:
+        yield f"{indent}... and {count(len(values) - _FIELDS, 'more value')}"

@@ -1,0 +1,74 @@
+"""The public JSON document of a comparison of two commits, version 1."""
+
+from __future__ import annotations
+
+from agentgit.model.change import FieldChange
+from agentgit.model.effect import Comparison, Effect, EffectCause, InstanceEffect
+from agentgit.report.diff_words import symbol_of
+from agentgit.report.json_v1 import Document, commit_document, origin_document, problem_document
+
+
+def diff_document(comparison: Comparison) -> Document:
+    """What `diff --json` prints; a commit that is null is the work tree."""
+    return {
+        "format": "agentgit/diff@1",
+        "before": commit_document(comparison.before),
+        "after": commit_document(comparison.after),
+        "empty": comparison.is_empty,
+        "environments": [_effect(one) for one in comparison.effects],
+    }
+
+
+def _effect(effect: Effect) -> Document:
+    return {
+        "name": effect.environment,
+        "kind": effect.kind,
+        "empty": effect.is_empty,
+        "total": effect.total,
+        "replicasBefore": effect.replicas_before,
+        "replicasAfter": effect.replicas_after,
+        "causes": [_cause(one) for one in effect.causes],
+        "instances": [_instance(one) for one in effect.instances],
+        "errorsBefore": [problem_document(one) for one in effect.problems_before],
+        "errorsAfter": [problem_document(one) for one in effect.problems_after],
+    }
+
+
+def _cause(cause: EffectCause) -> Document:
+    return {
+        "symbol": symbol_of(cause),
+        "kind": cause.kind,
+        "places": [origin_document(one) for one in cause.places],
+        "gone": cause.gone,
+        "ways": [
+            {"instances": list(way.instances), "fields": [_field(one) for one in way.fields]}
+            for way in cause.ways
+        ],
+    }
+
+
+def _instance(instance: InstanceEffect) -> Document:
+    """One instance; what changes in it is said by the causes that name it."""
+    return {
+        "name": instance.instance,
+        "kind": instance.kind,
+        "agent": instance.agent,
+        "path": instance.path,
+        "replicasBefore": instance.replicas_before,
+        "replicasAfter": instance.replicas_after,
+        "replaces": instance.replaces,
+        "classes": sorted({field.change_class for field in instance.fields}),
+    }
+
+
+def _field(field: FieldChange) -> Document:
+    """One value; `before` or `after` is missing where nothing was, or is, set."""
+    document: Document = {"path": field.path, "class": field.change_class}
+    if field.had:
+        document["before"] = field.before
+    if field.has:
+        document["after"] = field.after
+    document["origin"] = origin_document(field.origin)
+    document["was"] = origin_document(field.was)
+    document["lines"] = list(field.lines) if field.lines else None
+    return document

@@ -1,0 +1,77 @@
+"""Who wrote each line last: `git blame`, a file at a time, several files side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from agentgit.effects import Git
+from agentgit.errors import GitError
+from agentgit.model.origin import Blame, Blames
+from agentgit.model.snapshot import Commit
+from agentgit.source.commits import read_time
+
+_SIDE_BY_SIDE = 4
+_UNCOMMITTED = Blame(commit=None)
+
+
+def blame_files(git: Git, root: str, paths: Iterable[str], commit: str | None) -> Blames:
+    """Blame the files of a project (below `root`) as a commit has them, None for the work tree.
+
+    Paths that the repository does not know have no lines. Raises GitError.
+    """
+    wanted = sorted(set(paths))
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        found = pool.map(lambda path: _blame_file(git, root, path, commit), wanted)
+        return dict(zip(wanted, found, strict=True))
+
+
+def _blame_file(git: Git, root: str, path: str, commit: str | None) -> tuple[Blame, ...]:
+    revision = [] if commit is None else [commit]
+    asked = git.run(
+        *("blame", "--porcelain", "--encoding=UTF-8", *revision, "--"),
+        f"{root}/{path}" if root else path,
+    )
+    if asked.code == 0:
+        return tuple(_read_lines(asked.out, shallow=git.shallow))
+    if commit is None and ("no such path" in asked.err or "no such ref" in asked.err):
+        return _blame_new(git, root, path)
+    raise GitError(f"git cannot blame {path}: {asked.err.removeprefix('fatal: ')}")
+
+
+def _blame_new(git: Git, root: str, path: str) -> tuple[Blame, ...]:
+    """A file that no commit has: git counts its lines as those that differ from nothing."""
+    name = f"{root}/{path}" if root else path
+    asked = git.run("diff", "--no-index", "--numstat", "-z", "--", "/dev/null", name)
+    added = asked.out.split(b"\t", 1)[0]
+    return (_UNCOMMITTED,) * (int(added) if added.isdigit() else 0)
+
+
+def _read_lines(out: bytes, *, shallow: bool) -> Iterable[Blame]:
+    """Read the porcelain format: facts of a commit come with its first line only."""
+    known: dict[str, Blame] = {}
+    sha, facts = "", dict[str, str]()
+    for raw in out.split(b"\n"):
+        if raw.startswith(b"\t"):
+            if sha not in known:
+                known[sha] = _read_blame(sha, facts, shallow=shallow)
+            yield known[sha]
+            sha, facts = "", {}
+        elif sha:
+            key, _, value = raw.decode("utf-8", "replace").partition(" ")
+            facts[key] = value
+        else:
+            sha = raw.decode("ascii").partition(" ")[0]
+
+
+def _read_blame(sha: str, facts: dict[str, str], *, shallow: bool) -> Blame:
+    if not sha.strip("0"):
+        return _UNCOMMITTED
+    commit = Commit(
+        sha=sha,
+        author=facts.get("author", ""),
+        email=facts.get("author-mail", "").removeprefix("<").removesuffix(">"),
+        time=read_time(facts.get("author-time", ""), facts.get("author-tz", "")),
+        subject=facts.get("summary", ""),
+    )
+    return Blame(commit=commit, or_earlier=shallow and "boundary" in facts)

@@ -1,0 +1,173 @@
+"""`diff` as it is typed: what it answers, its exit codes, and that it touches nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AGENT = "global/agents/hello.yaml"
+PROMPT = "global/prompts/hello.md"
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def second(edit: Call, commit: Call) -> str:
+    """A commit that changes a global line and a prompt."""
+    edit("global/defaults.yaml", "temperature: 0.7", "temperature: 0.9")
+    edit(PROMPT, "You", "Please, you")
+    return str(commit("Warmer"))
+
+
+def test_each_environment_with_its_causes(second: str, agentgit: Call) -> None:
+    done = agentgit("diff", "HEAD~1")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert f'-> {second[:7]} "Warmer" (Ana, ' in lines[0]
+    assert f"  ~ {PROMPT}:1  changes 1 instance" in lines
+    assert "        | [-You-]{+Please, you+} greet" in done.out
+    # Production says its own temperature, so only staging feels the global one.
+    assert done.out.count("model.params.temperature  0.7 -> 0.9") == 1
+    assert done.out.index("staging  1 of 1 instance changes") < done.out.index("0.7 -> 0.9")
+
+
+def test_one_environment_two_commits_and_the_way_back(second: str, agentgit: Call) -> None:
+    there = agentgit("diff", "HEAD~1", second, "-e", "staging").out
+    back = agentgit("diff", second, "HEAD~1", "-e", "staging").out
+    assert "production" not in there
+    assert "0.7 -> 0.9" in there
+    assert "0.9 -> 0.7" in back
+
+
+def test_a_range_as_git_writes_it(second: str, agentgit: Call) -> None:
+    wanted = agentgit("diff", "HEAD~1", second, "--json").out
+    assert agentgit("diff", f"HEAD~1..{second}", "--json").out == wanted
+    assert agentgit("diff", "HEAD~1..", "--json").out == wanted
+    done = agentgit("diff", "main...feature")
+    assert (done.code, "git merge-base main feature" in done.err) == (64, True)
+
+
+def test_exit_codes(second: str, agentgit: Call) -> None:
+    assert agentgit("diff", "HEAD~1", "--exit-code").code == 2
+    assert agentgit("diff", second, "--exit-code").code == 0
+    assert agentgit("diff", second).out.startswith("No changes between ")
+    assert agentgit("diff").code == 64
+    assert agentgit("diff", "HEAD~1", "HEAD", "--worktree").code == 64
+    assert agentgit("diff", "HEAD~1", "--json", "--format", "markdown").code == 64
+    assert agentgit("diff", "nothing").code == 1
+    done = agentgit("diff", "HEAD", "-e", "prodution")
+    assert (done.code, "did you mean production?" in done.err) == (64, True)
+
+
+def test_the_work_tree(project: Path, agentgit: Call, edit: Call) -> None:
+    assert project
+    assert agentgit("diff", "--worktree", "--exit-code").code == 0
+    edit(AGENT, "replicas: 1", "replicas: 3")
+    done = agentgit("diff", "--worktree", "--exit-code")
+    assert done.code == 2
+    assert "-> the work tree" in done.out
+    assert "scale.replicas  1 -> 3" in done.out
+
+
+def test_a_wrong_new_side_is_the_answer_and_the_exit_code(
+    project: Path, agentgit: Call, edit: Call, commit: Call
+) -> None:
+    assert project
+    edit(AGENT, "scale:", "scael:")
+    commit("Typo")
+    done = agentgit("diff", "HEAD~1")
+    assert done.code == 65
+    assert "production, staging  cannot be compared, the newer side is wrong:" in done.out
+    assert done.out.count(f"--> {AGENT}:17:3") == 1
+    assert agentgit("diff", "HEAD~1", "--format", "markdown").code == 65
+    document = json.loads(agentgit("diff", "HEAD~1", "--json").out)
+    assert document["environments"][0]["errorsAfter"][0]["location"]["line"] == 17
+
+    edit(AGENT, "scael:", "scale:")
+    commit("Repaired")
+    done = agentgit("diff", "HEAD~1")
+    assert done.code == 0
+    assert "the older side is wrong:" in done.out
+
+
+def test_the_commit_in_which_a_project_begins(agentgit: Call, git: Call, project: Path) -> None:
+    assert project
+    git("checkout", "-q", "--orphan", "before")
+    git("rm", "-rq", "--cached", ".")
+    git("commit", "-q", "--allow-empty", "-m", "Nothing yet")
+    git("checkout", "-q", "-f", "main")
+    done = agentgit("diff", "before", "main")
+    assert done.code == 0
+    assert "staging  new environment, 1 instance, 1 replica" in done.out
+
+
+def test_as_a_document_and_as_a_comment(second: str, agentgit: Call) -> None:
+    document = json.loads(agentgit("diff", "HEAD~1", "--json").out)
+    assert document["format"] == "agentgit/diff@1"
+    assert document["after"]["sha"] == second
+    assert [one["name"] for one in document["environments"]] == ["production", "staging"]
+    done = agentgit("diff", "HEAD~1", "--format", "markdown")
+    assert done.out.startswith("### agentgit: 2 environments change\n")
+
+
+HOSTILE = "import pathlib\npathlib.Path({mark!r}).write_text(__file__)\n"
+WATCHED = r"""
+import os, sys
+folder, state = os.path.realpath(sys.argv[1]), sys.argv[2]
+allowed = (folder, os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix),
+           *(os.path.realpath(one) for one in sys.path if one))
+def watch(event, arguments):
+    if event.startswith("socket.") and event not in {"socket.gethostname"}:
+        raise SystemExit(f"a socket: {event} {arguments}")
+    if event in {"os.system", "os.exec"}:
+        raise SystemExit(f"a program: {arguments[0]}")
+    if event in {"subprocess.Popen", "os.posix_spawn"} and \
+            os.path.basename(str(arguments[0])) != "git":
+        raise SystemExit(f"a program: {arguments[0]}")
+    if event == "open" and isinstance(arguments[0], str):
+        path, flags = os.path.realpath(arguments[0]), arguments[2]
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and not path.startswith("/dev/null") \
+                and not path.startswith(os.path.realpath(state)):
+            raise SystemExit(f"written: {path}")
+        if not path.startswith((*allowed, "/dev/", "/proc/", "/etc/ld.so", "/usr/")) \
+                and not path.startswith(os.path.realpath(state)):
+            raise SystemExit(f"read: {path}")
+import encodings.idna
+from agentgit.cli.main import run
+import git, git.cmd
+sys.addaudithook(watch)
+os.chdir(folder)
+sys.exit(run(sys.argv[3:]))
+"""
+
+
+@pytest.mark.parametrize("command", [("diff", "HEAD~1"), ("validate", "--revision", "HEAD")])
+def test_a_hostile_commit_is_only_read(
+    project: Path, agentgit: Call, commit: Call, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """No code of it runs, no socket is opened, nothing outside of it is read or written."""
+    assert agentgit
+    mark = tmp_path / "ran"
+    for name in ("pip", "yaml", "click", "sitecustomize", "agentgit", "conftest", "git"):
+        (project / f"{name}.py").write_text(HOSTILE.format(mark=str(mark)))
+    (project / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
+    (project / ".gitmodules").write_text('[submodule "x"]\npath = x\nurl = ext::sh -c touch% x\n')
+    (project / "global/prompts/link.md").symlink_to("/etc/passwd")
+    agent = project / AGENT
+    agent.write_text(agent.read_text().replace("prompts/hello.md", "prompts/link.md"))
+    commit("Hostile")
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", WATCHED, str(project), str(tmp_path / "state"), *command],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "HOME": str(tmp_path), "AGENTGIT_STATE_HOME": str(tmp_path / "state")},
+    )  # fmt: skip
+    assert done.returncode == 65, done.stderr
+    assert "links are not followed" in done.stdout + done.stderr
+    assert "root:" not in done.stdout + done.stderr
+    assert not mark.exists()

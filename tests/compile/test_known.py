@@ -1,0 +1,156 @@
+"""A compile with a memory says what a compile without one says, on any history of edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentgit.compile.build import compile_environment, validate_project
+from agentgit.compile.known import Memory
+from agentgit.compile.workspace import Workspace
+from agentgit.errors import ConfigError, Problem
+from agentgit.model.snapshot import Snapshot
+
+MakeSnapshot = Callable[..., Snapshot]
+ENV = "environments/production"
+STAGING = "environments/staging/environment.yaml"
+STAGING_TEXT = (
+    "kind: Environment\nmetadata: {name: staging}\n"
+    "spec: {hosts: {local: {engine: auto}}, extends: production}\n"
+)
+
+
+def instance(name: str, spec: str = "") -> str:
+    return f"kind: Instance\nmetadata: {{name: {name}}}\nspec:\n  agent: support\n{spec}"
+
+
+SPECS = ("", "  scale: {replicas: 2}\n", "  card: {description: null}\n",
+         "  config: {nothing: null}\n", "  model: {id: [x]}\n", "  modle: {}\n",
+         "  instructions: {file: ../../../global/prompts/other.md}\n",
+         "  model: {params: {temperature: 0.5}}\n")  # fmt: skip
+SET = """\
+kind: InstanceSet
+metadata: {name: set}
+spec:
+  agent: support
+  matrix: {tenant: [one, two]}
+  name: "${tenant}"
+  template: {config: {tenant: "${tenant}", NULL}}
+"""
+LAYER = "kind: AgentDefaults\nmetadata: {name: defaults}\nspec:\n"
+EDITS = st.one_of(
+    st.builds(
+        lambda name, spec: (f"{ENV}/instances/{name}.yaml", instance(name, spec)),
+        st.sampled_from(["one", "two", "three", "support-eu"]), st.sampled_from(SPECS),
+    ),
+    st.builds(
+        lambda name: (f"{ENV}/instances/{name}.yaml", None), st.sampled_from(["one", "two"])
+    ),
+    st.builds(
+        lambda spec: (f"{ENV}/defaults.yaml", LAYER + spec),
+        st.sampled_from([spec or "  scale: {replicas: 1}\n" for spec in SPECS[:6]]),
+    ),
+    st.just((f"{ENV}/defaults.yaml", None)),
+    st.builds(lambda text: ("global/prompts/support.md", text), st.sampled_from(["a", "b", None])),
+    st.builds(lambda text: ("global/prompts/other.md", text), st.sampled_from(["a", "b", None])),
+    st.builds(lambda text: ("agents/support/agent.py", text), st.sampled_from(["1", "2"])),
+    st.builds(
+        lambda text: (f"{ENV}/instances/set.yaml", text),
+        st.sampled_from([SET.replace("NULL", "x: 1"), SET.replace("NULL", "x: null"), None]),
+    ),
+    st.builds(lambda text: (STAGING, text), st.sampled_from([STAGING_TEXT, None])),
+    st.builds(
+        lambda text: ("environments/staging/instances/copy.yaml", text),
+        st.sampled_from([instance("copy"), instance("copy", "  rollout: {maxSurge: 2}\n"), None]),
+    ),
+    st.just(("README.md", "nothing")),
+)  # fmt: skip
+
+
+class DictCache:
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.values.get(name)
+
+    def write(self, name: str, value: bytes) -> None:
+        self.values[name] = value
+
+
+def said(snapshot: Snapshot, cache: DictCache | None) -> tuple[bool, set[Problem]]:
+    try:
+        return True, set(validate_project(snapshot, cache))
+    except ConfigError as error:
+        return False, set(error.problems)
+
+
+def revisions(snapshot: Snapshot, cache: DictCache) -> Mapping[str, tuple[str, str]]:
+    """What the memory knows of the instances of production."""
+    memory = Memory(cache, Workspace(snapshot), "production", ("production",))
+    paths = [path for path in snapshot.files if path.startswith(f"{ENV}/instances/")]
+    return {
+        one.name: (one.revision, one.process_revision)
+        for path in paths
+        for one in memory.find(path) or ()
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=st.lists(st.lists(EDITS, min_size=1, max_size=3), min_size=1, max_size=6))
+def test_cached_is_cold(
+    make_snapshot: MakeSnapshot, history: list[list[tuple[str, str | None]]]
+) -> None:
+    cache, files = DictCache(), {}
+    for edits in history:
+        files |= dict(edits)
+        snapshot = make_snapshot(files)
+        expected = said(snapshot, None)
+        assert said(snapshot, cache) == expected
+        assert said(snapshot, cache) == expected
+        known = revisions(snapshot, cache)
+        if expected[0]:
+            compiled = {
+                one.name: (one.revision, one.process_revision)
+                for one in compile_environment(snapshot, "production").instances
+            }
+            assert known.items() <= compiled.items()
+            if not expected[1]:
+                assert known == compiled
+
+
+def count_reads(snapshot: Snapshot, cache: DictCache) -> set[str]:
+    read: set[str] = set()
+
+    def note(path: str) -> bytes:
+        read.add(path)
+        return snapshot.read(path)
+
+    validate_project(Snapshot(None, snapshot.files, note), cache)
+    return {path for path in read if "/instances/" in path}
+
+
+def test_only_what_changed_is_read_again(make_snapshot: MakeSnapshot) -> None:
+    files = {f"{ENV}/instances/{name}.yaml": instance(name) for name in ("one", "two", "three")}
+    cache = DictCache()
+    assert len(count_reads(make_snapshot(files), cache)) == 4
+    assert count_reads(make_snapshot(files), cache) == set()
+    edited = {**files, f"{ENV}/instances/two.yaml": instance("two", SPECS[1])}
+    assert count_reads(make_snapshot(edited), cache) == {f"{ENV}/instances/two.yaml"}
+    assert count_reads(make_snapshot({**edited, "README.md": "x"}), cache) == set()
+    prompt = {**edited, "global/prompts/support.md": "Be quick.\n"}
+    assert len(count_reads(make_snapshot(prompt), cache)) == 4
+
+
+def test_a_name_that_two_files_declare_is_found_beside_known_files(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    files = {f"{ENV}/instances/one.yaml": instance("one")}
+    cache = DictCache()
+    said(make_snapshot(files), cache)
+    twins = {**files, f"{ENV}/instances/set.yaml": SET.replace("NULL", "x: 1")}
+    expected = said(make_snapshot(twins), None)
+    assert not expected[0]
+    assert said(make_snapshot(twins), cache) == expected
