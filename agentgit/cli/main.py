@@ -20,6 +20,7 @@ from agentgit.errors import AgentgitError, Exit
 COMMANDS = {  # name -> what it does in a line; its module is imported when it is called
     "init": "Write a small valid repository",
     "validate": "Check every file of the repository",
+    "lint": "Find what does nothing, and what may change by itself",
     "compile": "Print the resolved desired state",
     "layers": "List the files that make up an instance",
     "explain": "Show where every value of an instance comes from",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from agentgit.compile.blocks import Blocks
 from agentgit.compile.catalog import Catalog, Named, insert_definitions
+from agentgit.compile.config_schema import ConfigSchemas
 from agentgit.compile.envelope import Document
 from agentgit.compile.interpolation import (
     Filler,
@@ -80,6 +81,7 @@ class Fleet:
         self.workspace = workspace
         self.environment = environment
         self.references = references or References(workspace)
+        self._schemas = ConfigSchemas(self.references)
         self.lineage = find_lineage(workspace, environment)
         self.roster = Roster(workspace, environment)
         self._catalog = Catalog(workspace)
@@ -95,7 +97,7 @@ class Fleet:
         With `notes` of its own, all layers are merged anew, so that a record hears every one.
         """
         member = self.roster.find(name)
-        return None if member is None else self._compile_member(member, notes)
+        return None if member is None else self.compile_member(member, notes)
 
     def compile_all(self) -> Iterator[Instance]:
         """Compile every instance of the environment."""
@@ -106,7 +108,7 @@ class Fleet:
         """Compile what a file declares, and let go of the file, which no other needs."""
         members = self.roster.members(path)
         fresh = [one for one in members if self.declare(one.name, one.place)]
-        resolved = [self._compile_member(member, None) for member in fresh]
+        resolved = [self.compile_member(member) for member in fresh]
         self.workspace.release(path)
         return tuple(one.instance for one in resolved if one is not None)
 
@@ -120,7 +122,8 @@ class Fleet:
         self.workspace.report(Problem(message, place, hint, also))
         return False
 
-    def _compile_member(self, member: Member, notes: Notes | None) -> Resolved | None:
+    def compile_member(self, member: Member, notes: Notes | None = None) -> Resolved | None:
+        """Compile one of the roster; as `compile`."""
         base = self._find_base(member)
         if base is None:
             return None
@@ -229,10 +232,11 @@ class Fleet:
         text = self._insert_text(tree, value)
         source = self._insert_source(tree, value)
         found = self._insert_rollout(tree, value)
-        if text is None or source is None or found is None:
+        layers = (base.agent.spec, *(one.spec for one in reversed(base.documents)), member.layer)
+        fits = self._schemas.check(tree, value, layers)
+        if text is None or source is None or found is None or not fits:
             return None
         rollout, policy = found
-        layers = (base.agent.spec, *(one.spec for one in reversed(base.documents)), member.layer)
         shared = base.blocks.insert(value)
         spec = validate_tree(AgentSpec, tree, report, value=value, shared=shared, layers=layers)
         if spec is None:

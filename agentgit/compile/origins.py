@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from agentgit.compile.tree import MapNode, Node, origin_of, to_plain
@@ -10,7 +10,7 @@ from agentgit.model.origin import Chain, Chains, Setting
 from agentgit.model.value import Path
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """One event of a path: a value, a removal by a null or a tag (`node`), or with a rival."""
 
     kind: str
@@ -21,18 +21,18 @@ class Recorder:
     """Records a merge, from the lowest layer to the highest."""
 
     def __init__(self) -> None:
-        self._said: dict[Path, list[_Said]] = {}
-        self._forgotten: dict[Path, list[_Said]] = {}  # and perhaps not said again
+        self._said: dict[Path, list[Said]] = {}
+        self._forgotten: dict[Path, list[Said]] = {}  # and perhaps not said again
 
     def set(self, path: Path, node: Node) -> None:
         """A layer says a value."""
-        self._said.setdefault(path, []).append(_Said("set", node))
+        self._said.setdefault(path, []).append(Said("set", node))
 
     def remove(self, path: Path, by: Node | None) -> None:
         """What was said at and below a path is gone."""
         for known, said in self._said.items():
             if known[: len(path)] == path and said[-1].kind == "set":
-                said.append(_Said("null" if by is not None else "rival", by))
+                said.append(Said("null" if by is not None else "rival", by))
 
     def forget(self, path: Path, kept: Collection[str]) -> None:
         """What was said below a path is about to be said again, but for some keys."""
@@ -41,13 +41,17 @@ class Recorder:
             if len(known) == length or known[length] not in kept:
                 self._forgotten[known] = self._said.pop(known)
 
+    def statements(self) -> Iterator[tuple[Path, list[Said]]]:
+        """Give what was said of every path, lowest layer first."""
+        yield from self._said.items()
+
     def chains(self, merged: MapNode) -> Chains:
         """Give the chain of every leaf of the merged tree."""
         chains: dict[Path, Chain] = {}
         for path, node in leaves(merged):
             said = self._said.get(path)
             if said is None or said[-1].kind != "set":  # a map that was emptied by null
-                said = [_Said("set", node)]
+                said = [Said("set", node)]
             chains[path] = _chain(said)
         return chains
 
@@ -71,12 +75,12 @@ def leaves(node: MapNode, path: Path = ()) -> list[tuple[Path, Node]]:
     return found
 
 
-def _says_more(by: Node, later: list[_Said]) -> bool:
+def _says_more(by: Node, later: list[Said]) -> bool:
     """Whether the layer that removed what was below, by `!replace`, sets the value itself."""
     return bool(later) and later[0].node is not None and later[0].node.file is by.file
 
 
-def _chain(said: list[_Said]) -> Chain:
+def _chain(said: list[Said]) -> Chain:
     chain: list[Setting] = []
     for position in range(len(said) - 1, -1, -1):
         kind, node = said[position]

@@ -110,7 +110,7 @@ def _misplaced(path: str) -> Problem | None:
         if path.lower() in {"agentgit.yml", "agentgit.yaml"}:
             return Problem("this file is not read", Location(path), f"rename it to {PROJECT}")
         return None
-    if not _YAML.search(path) or path.startswith("global/prompts/"):
+    if not _YAML.search(path) or path.startswith(("global/prompts/", "global/schemas/")):
         return None
     place = place_of(path)
     if place is None:

@@ -59,6 +59,16 @@ def compute_revisions(
     return _digest("container", as_container), _digest("process", as_process)
 
 
+def write_json(value: Any) -> str:
+    """Write a JSON value in one way, whatever the order of its keys."""
+    return _encode(value)
+
+
+def digest_json(value: Any) -> str:
+    """Digest a JSON value; the order of keys does not matter."""
+    return hashlib.sha256(_encode(value).encode()).hexdigest()
+
+
 def _write(block: Value, known: Written | None) -> str:
     """Write a block as JSON; with `known`, once for all instances that share it."""
     found = None if known is None else known.get(id(block))

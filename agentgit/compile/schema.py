@@ -9,8 +9,10 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pydantic import BaseModel
 
 from agentgit.compile.envelope import LAYERS
 from agentgit.compile.places import PROJECT
@@ -25,10 +27,14 @@ from agentgit.compile.shape import (
     metadata_shape,
     spec_shape,
 )
+from agentgit.model.field_texts import TEXTS
 from agentgit.model.spec import API_VERSION, SPECS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
+_API = f"the version of the format; only {PROJECT} must say it"
+_WORDS = {"api": "API", "cpus": "CPUs", "id": "ID", "ip": "IP", "mcp": "MCP", "mime": "MIME",
+          "pids": "PIDs", "tmpfs": "tmpfs", "uri": "URI", "url": "URL"}  # fmt: skip
 _TITLES = {
     "Project": f"The project, in {PROJECT}",
     "AgentDefaults": "What holds for every agent, in defaults.yaml",
@@ -65,10 +71,15 @@ def _document_schema(kind: str) -> Schema:
         "title": _TITLES[kind],
         "type": "object",
         "properties": {
-            "apiVersion": {"const": API_VERSION},
-            "kind": {"const": kind},
-            "metadata": _fields_schema(metadata_shape(), layer=False),
-            "spec": spec,
+            "apiVersion": _name("apiVersion", _API, [API_VERSION], {"const": API_VERSION}),
+            "kind": _name("kind", "what this document is", [kind], {"const": kind}),
+            "metadata": _name(
+                "metadata",
+                "",
+                [{"name": "support"}],
+                _fields_schema(metadata_shape(), layer=False),
+            ),
+            "spec": _name("spec", "", (), spec),
         },
         "required": ["apiVersion", *required] if kind == "Project" else required,
         "additionalProperties": False,
@@ -113,16 +124,11 @@ def _or_reference(schema: Schema) -> Schema:
 def _fields_schema(shape: Fields, *, layer: bool) -> Schema:
     properties: Schema = {}
     for key, field in shape.fields.items():
-        info = shape.infos[key]
         below = layer or (shape.model, key) == LAYERED
         schema = _schema(field, layer=below)
         if layer and schema:
             schema = _or_null(schema)
-        if info.description:
-            schema = {"description": info.description, **schema}
-        if info.examples:
-            schema = {**schema, "examples": info.examples}
-        properties[key] = schema
+        properties[key] = _name(key, *_find_text(shape.model, key), schema)
     result: Schema = {
         "description": inspect.cleandoc(shape.model.__doc__ or ""),
         "type": "object",
@@ -132,6 +138,28 @@ def _fields_schema(shape: Fields, *, layer: bool) -> Schema:
     if shape.required and not layer:
         result["required"] = list(shape.required)
     return result
+
+
+def _find_text(model: type[BaseModel], key: str) -> tuple[str, Sequence[Any]]:
+    """Find what is said of a field, by the class that declares it."""
+    names = (f"{one.__name__}.{key}" for one in model.__mro__)
+    return next((TEXTS[name] for name in names if name in TEXTS), ("", ()))
+
+
+def _name(key: str, description: str, examples: Sequence[Any], schema: Schema) -> Schema:
+    """Put in front of a field's schema what an editor shows of it."""
+    described = {"title": _title(key), "description": description}
+    named = {name: text for name, text in described.items() if text} | (
+        {"examples": list(examples)} if examples else {}
+    )
+    rest = {name: value for name, value in schema.items() if name not in named}
+    return named | rest
+
+
+def _title(key: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().split("_")
+    text = " ".join(_WORDS.get(word, word) for word in words)
+    return text[0].upper() + text[1:]
 
 
 def _keyed_schema(shape: Keyed, *, layer: bool) -> Schema:

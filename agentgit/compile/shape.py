@@ -18,11 +18,19 @@ from agentgit.compile.sugar import SUGAR, Sugar
 from agentgit.compile.words import expectation
 from agentgit.model.catalog import Knowledge, McpServer, Model
 from agentgit.model.container import Text
-from agentgit.model.spec import SPECS, InstanceSetSpec, Instructions, Metadata, Tool
+from agentgit.model.spec import (
+    SPECS,
+    ConfigSchema,
+    InstanceSetSpec,
+    Instructions,
+    Metadata,
+    Tool,
+)
 from agentgit.model.value import format_size, parse_duration, parse_size
 
 EXCLUSIVE: Mapping[type[BaseModel], tuple[tuple[str, ...], ...]] = {
     Instructions: (("file",), ("text",)),
+    ConfigSchema: (("file",), ("schema",)),
     Tool: (("mcpServer", "server"), ("agent",)),
     Model: (("ref",), ("provider", "id")),
     McpServer: (("url", "headers"), ("command", "args")),

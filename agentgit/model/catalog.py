@@ -25,8 +25,8 @@ class Fallback(CamelValue):
 class CatalogModel(CamelValue):
     """The language model. `provider` is a name of OpenTelemetry GenAI (`openai`, `anthropic`)."""
 
-    provider: Annotated[str, Field(min_length=1, examples=["anthropic", "openai", "gcp.gemini"])]
-    id: Annotated[str, Field(min_length=1, description="the provider's id of the model")]
+    provider: Annotated[str, Field(min_length=1)]
+    id: Annotated[str, Field(min_length=1)]
     params: Mapping[str, Json] = {}
     fallback: Fallback | None = None
 
@@ -38,9 +38,7 @@ class Model(CatalogModel):
     and id are always there.
     """
 
-    ref: Annotated[
-        str | None, Field(min_length=1, description="a model of global/catalog.yaml")
-    ] = None
+    ref: Annotated[str | None, Field(min_length=1)] = None
 
 
 class McpServer(CamelValue):
@@ -51,17 +49,12 @@ class McpServer(CamelValue):
     """
 
     description: str = ""
-    url: Annotated[str | None, Field(examples=["https://crm.example/mcp"])] = None
-    command: Annotated[str | None, Field(description="a program that speaks stdio")] = None
+    url: str | None = None
+    command: str | None = None
     args: tuple[str, ...] = ()
-    transport: Annotated[
-        Literal["streamable-http", "sse", "stdio"] | None,
-        Field(description="left out: streamable-http for a url, stdio for a command"),
-    ] = None
-    headers: Annotated[
-        tuple[str, ...], Field(description="names of the HTTP headers that the agent sends")
-    ] = ()
-    timeout: Annotated[Duration | None, Field(description="for one call")] = None
+    transport: Literal["streamable-http", "sse", "stdio"] | None = None
+    headers: tuple[str, ...] = ()
+    timeout: Duration | None = None
 
     @model_validator(mode="after")
     def _check(self) -> McpServer:
@@ -83,9 +76,7 @@ class McpServer(CamelValue):
 class CatalogKnowledge(CamelValue):
     """Something the agent can look things up in; the names are those of an MCP resource."""
 
-    uri: Annotated[
-        str, Field(min_length=1, examples=["s3://acme/handbook", "https://acme.example/docs"])
-    ]
+    uri: Annotated[str, Field(min_length=1)]
     description: str = ""
     mime_type: str = ""
 
@@ -96,9 +87,7 @@ class Knowledge(CatalogKnowledge):
     After compiling, the uri is always there.
     """
 
-    ref: Annotated[
-        str | None, Field(min_length=1, description="an entry of global/catalog.yaml")
-    ] = None
+    ref: Annotated[str | None, Field(min_length=1)] = None
 
 
 class CatalogSpec(CamelValue):

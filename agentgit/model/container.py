@@ -43,10 +43,7 @@ EnvironmentKey = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 class Healthcheck(Value):
     """How the engine finds out that a replica works. `test` as in Compose: CMD or CMD-SHELL."""
 
-    test: Annotated[tuple[str, ...], BeforeValidator(_as_test)] = Field(
-        description="[CMD, program, argument...] or [CMD-SHELL, line]",
-        examples=[["CMD-SHELL", "wget -qO- http://127.0.0.1:8080/healthz"]],
-    )
+    test: Annotated[tuple[str, ...], BeforeValidator(_as_test)]
     interval: Duration = 30.0
     timeout: Duration = 30.0
     retries: Annotated[int, Field(ge=1)] = 3
@@ -63,22 +60,17 @@ class Healthcheck(Value):
 class Port(Value):
     """A port of the replica. Without `published` the engine picks a free port of the host."""
 
-    target: PortNumber = Field(description="the port the agent listens on inside its container")
-    published: PortNumber | None = Field(
-        default=None, description="a fixed port of the host; forces stop-first replacement"
-    )
+    target: PortNumber
+    published: PortNumber | None = None
     protocol: Literal["tcp", "udp"] = "tcp"
-    host_ip: str = Field(default="127.0.0.1", description="the host's address to publish on")
+    host_ip: str = "127.0.0.1"
 
 
 class Volume(CamelValue):
     """A named volume of the environment, by mount path; it outlives every replica."""
 
     name: Name
-    access: Literal["exclusive", "perSlot", "shared"] = Field(
-        default="perSlot",
-        description="exclusive: one replica at a time; perSlot: one volume a slot; shared: one",
-    )
+    access: Literal["exclusive", "perSlot", "shared"] = "perSlot"
     read_only: bool = False
 
 

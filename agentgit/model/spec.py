@@ -69,12 +69,8 @@ class Instructions(CamelValue):
 class Tool(CamelValue):
     """What the agent may use: a server of the Model Context Protocol, or another agent."""
 
-    mcp_server: Annotated[
-        str | None, Field(description="the name of a server, of the catalog where there is one")
-    ] = None
-    server: Annotated[
-        McpServer | None, Field(description="what the catalog says of it; goes over the catalog")
-    ] = None
+    mcp_server: str | None = None
+    server: McpServer | None = None
     agent: str | None = None
     allowed_tools: tuple[str, ...] | None = None
     require_approval: tuple[str, ...] = ()
@@ -87,13 +83,26 @@ class Tool(CamelValue):
         return self
 
 
+class ConfigSchema(CamelValue):
+    """What `config` must look like: JSON Schema 2020-12, in a file or right here.
+
+    It checks every instance and is no part of the revision. It refers to itself only.
+    """
+
+    file: str | None = None
+    inline: Annotated[
+        Mapping[str, Json] | None,
+        Field(alias="schema"),
+    ] = None
+
+
 class Process(CamelValue):
     """How the same agent runs without a container, as a process of the host.
 
     Ports, healthcheck, environment, grace period and limits are those of `container`.
     """
 
-    source: str = Field(description="the folder to run in, relative to this file")
+    source: str
     command: Annotated[Argv, Field(min_length=1)]
     environment: Mapping[EnvironmentKey, Text] = {}
 
@@ -172,6 +181,7 @@ class AgentSpec(CamelValue):
     tools: Mapping[Name, Tool] = {}
     knowledge: Mapping[Name, Knowledge] = {}
     config: Mapping[str, Json] = {}
+    config_schema: ConfigSchema | None = None
     container: Container | None = None
     process: Process | None = None
     scale: Scale = Scale()
@@ -192,21 +202,13 @@ class InstanceSetSpec(CamelValue):
     """
 
     agent: Name
-    matrix: Annotated[
-        Mapping[VarName, tuple[Json, ...]],
-        Field(description="a list of values for each key; there is an instance for each choice"),
-    ] = {}
+    matrix: Mapping[VarName, tuple[Json, ...]] = {}
     entries: Annotated[
         tuple[Mapping[VarName, Json], ...],
-        Field(alias="list", description="the same keys in each entry; an instance for each"),
+        Field(alias="list"),
     ] = ()
-    name: Annotated[
-        str,
-        Field(min_length=1, description="the name of each", examples=["support-${tenant}"]),
-    ]
-    template: Annotated[
-        AgentSpec, Field(description="what an instance says, for each of them")
-    ] = AgentSpec()
+    name: Annotated[str, Field(min_length=1)]
+    template: AgentSpec = AgentSpec()
 
 
 class Source(CamelValue):
@@ -219,11 +221,7 @@ class Host(CamelValue):
     """An engine endpoint. `auto` takes what answers: Docker, then Podman, else processes."""
 
     engine: Literal["auto", "docker", "podman", "process"] = "auto"
-    endpoint: str | None = Field(
-        default=None,
-        description="unix:// or tcp:// or ssh:// of the engine; a folder for processes",
-        examples=["unix:///run/podman/podman.sock", "ssh://deploy@eu-1.example"],
-    )
+    endpoint: str | None = None
     labels: Mapping[str, Text] = {}
 
     @model_validator(mode="after")
@@ -255,14 +253,9 @@ class EnvironmentSpec(CamelValue):
     """
 
     source: Source = Source()
-    extends: Annotated[
-        Name | None, Field(description="another environment, whose layers are below this one's")
-    ] = None
+    extends: Name | None = None
     hosts: Annotated[Mapping[Name, Host], Field(min_length=1)]
-    vars: Annotated[
-        Mapping[VarName, Json],
-        Field(description="single values, or maps of them, for ${vars.NAME} in any layer"),
-    ] = {}
+    vars: Mapping[VarName, Json] = {}
 
 
 class LedgerSpec(CamelValue):

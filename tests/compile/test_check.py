@@ -42,8 +42,8 @@ CASES = [  # line 5 of an instance | column | message | hint
     ("replicas: 3", 3, "unknown key replicas in spec", "did you mean scale.replicas?"),
     ("scale: {replica: 3}", 11, "unknown key replica in scale", "did you mean replicas?"),
     ("extends: base", 3, "unknown key extends in spec",
-     ("known are agent, card, config, container, instructions, knowledge, model, placement, "
-     "process, rollout, scale, tools")),
+     ("known are agent, card, config, configSchema, container, instructions, knowledge, model, "
+     "placement, process, rollout, scale, tools")),
     ("config: {a: [!append 3]}", 16, "!append has no meaning inside a list",
      "write it before the list, or leave it out"),
     ("config: {a: [{b: !final 3}]}", 20, "!final has no meaning inside a list",

@@ -217,7 +217,9 @@ def test_ends_with_zero(start: Callable[..., Running]) -> None:
 
 
 def test_finishes_what_is_in_flight(start: Callable[..., Running]) -> None:
-    running = start(simulate={"latency_ms": 700})
+    running = start(
+        simulate={"latency_ms": 3000}
+    )  # longer than a busy machine needs to send eight
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(running.ask, "/message", {"text": "refund"}) for _ in range(8)]
         deadline = time.monotonic() + 10
