@@ -31,7 +31,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --verbose > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 
 unit: $(READY)
-	$(BIN)/python -m pytest -q -n 2 -m "not docker and not podman"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not docker and not podman and not slow" --ignore=tests/scenarios --ignore=tests/engines
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,15 +95,21 @@ def project(
     git: Callable[..., str],
     commit: Callable[[str], str],
     engine: MemoryEngine,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """What `agentgit init` writes, committed."""
+    """What `agentgit init` writes, committed; made once and copied for every test."""
     assert engine
+    made = tmp_path_factory.getbasetemp() / "first-fleet"
+    if made.exists():
+        shutil.copytree(made, Path.cwd(), dirs_exist_ok=True)
+        return Path.cwd()
     git("init", "--quiet", "--initial-branch", "main")
     assert agentgit("init").code == 0
     defaults = Path("global/defaults.yaml")
     text = defaults.read_text(encoding="utf-8")
     defaults.write_text(text.replace("maxSurge: 1", "minHealthyTime: 10ms"), encoding="utf-8")
     commit("First fleet")
+    shutil.copytree(Path.cwd(), made)
     return Path.cwd()
 
 

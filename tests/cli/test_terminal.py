@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # real processes, or real waiting
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = "import sys; from agentgit.cli.main import run; sys.exit(run(sys.argv[1:]))"
 

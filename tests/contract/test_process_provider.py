@@ -19,6 +19,8 @@ from agentgit.providers.process.provider import ProcessProvider
 from agentgit.testing.agent import PROGRAM, Behaviour
 from agentgit.testing.provider_contract import OpenProvider, ProviderContract
 
+pytestmark = pytest.mark.slow  # real processes, or real waiting
+
 PROBE = (
     "import os, urllib.request as r; "
     "r.urlopen('http://127.0.0.1:' + os.environ['AGENTGIT_PORT_HTTP'] + '/healthz', timeout=2)"

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # real processes, or real waiting
+
 PROGRAM = Path(__file__).parents[2] / "example-repo" / "agents" / "agent" / "agent.py"
 DOCUMENT: dict[str, Any] = {
     "agent": "support",

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = '''
 import json, os, signal, subprocess, sys
 from pathlib import Path
@@ -122,6 +124,7 @@ run(DOWN, [])
 '''
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_converges(tmp_path: Path) -> None:
     root = str(Path(__file__).parents[2])
     ran = subprocess.run(

@@ -14,6 +14,8 @@ import pytest
 from agentgit.model.rollout import RolloutRecord
 from agentgit.record.ledger import GitLedger
 
+pytestmark = pytest.mark.slow  # real processes, or real waiting
+
 Run = Callable[..., str]
 Write = Callable[..., str]
 Make = Callable[..., RolloutRecord]

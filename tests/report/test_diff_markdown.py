@@ -130,6 +130,7 @@ def test_errors_are_shown_with_their_side() -> None:
     assert render(text).plain.count("error") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1200, 3000, 8000, LIMIT])
 def test_it_is_whole_however_much_is_cut(limit: int) -> None:
     names = [f"instance-{number:05}" for number in range(3000)]
