@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from agentgit.model.change import Change
-from agentgit.model.observed import Unreachable
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import Hold, Step
 from agentgit.model.value import Value
@@ -66,7 +65,6 @@ class Plan(Value):
     intent_digest: str
     observed_digest: str
     hosts: tuple[str, ...] = ()
-    unreachable: tuple[Unreachable, ...] = ()
     prepare: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
     waves: tuple[Wave, ...] = ()

@@ -111,14 +111,6 @@ def find_failed_try(plan: Plan, context: Context) -> RolloutRecord | None:
     return find_tried(context.records, plan.commit.sha if plan.commit else "", context.intent)
 
 
-def write_unreachable(plan: Plan, palette: Palette) -> Iterator[str]:
-    """Name the hosts that do not answer."""
-    for host in plan.unreachable:
-        yield f"  {palette.paint('attention', '?')} {write_silence(host)}"
-    if plan.unreachable:
-        yield "    what runs there is unknown and stays as it is"
-
-
 def write_silence(host: Unreachable) -> str:
     """Say that a host does not answer, and why."""
     return (

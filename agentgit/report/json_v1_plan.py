@@ -40,7 +40,6 @@ def plan_document(
         "observedDigest": plan.observed_digest,
         "empty": plan.is_empty,
         "hosts": list(plan.hosts),
-        "unreachable": [{"name": one.host, "reason": one.reason} for one in plan.unreachable],
         "changes": [_change(one, blames) for one in plan.changes],
         "prepare": [_step(one) for one in plan.prepare],
         "waves": [

@@ -16,7 +16,6 @@ from agentgit.report.heading import (
     write_head,
     write_notes,
     write_pin,
-    write_unreachable,
 )
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.wording import count, join_names, lay_out
@@ -39,7 +38,6 @@ def write_plan(
     lines = [
         *pin,
         *write_notes(plan, now, context, palette),
-        *write_unreachable(plan, palette),
     ]
     if plan.is_empty:
         return "\n".join([*lines, write_no_changes(plan, context)])

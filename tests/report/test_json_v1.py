@@ -52,7 +52,6 @@ PLAN = {
     "observedDigest": "str",
     "empty": "bool",
     "hosts": ["str"],
-    "unreachable": [],
     "changes": [
         {
             **dict.fromkeys(("symbol", "kind"), "str"),
