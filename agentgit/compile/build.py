@@ -18,6 +18,7 @@ from agentgit.compile.places import (
     PROJECT,
     ROLLOUTS,
     environment_file,
+    find_detours,
     find_misplaced,
     global_agent,
     place_of,
@@ -27,7 +28,7 @@ from agentgit.compile.references import References
 from agentgit.compile.tree import locate
 from agentgit.compile.validate import validate_tree
 from agentgit.compile.words import did_you_mean, list_names
-from agentgit.compile.workspace import Workspace
+from agentgit.compile.workspace import LINK, Workspace
 from agentgit.effects import Cache
 from agentgit.errors import Location, Problem
 from agentgit.model.desired import Desired, Project
@@ -210,5 +211,13 @@ def _check_unused(workspace: Workspace) -> None:
 def _report_misplaced(workspace: Workspace, folders: tuple[str, ...]) -> None:
     inside = [path for folder in folders for path in workspace.below(folder)]
     top = [path for path in workspace.paths if "/" not in path and path != PROJECT]
-    for problem in find_misplaced((*top, *inside)):
+    snapshot = workspace.snapshot
+    links = [path for path in (*top, *inside) if snapshot.files[path].mode == LINK]
+    within = tuple(f"{folder}/" for folder in folders)
+    submodules = [
+        path
+        for path in snapshot.submodules
+        if "/" not in path or path in folders or path.startswith(within)
+    ]
+    for problem in (*find_misplaced((*top, *inside)), *find_detours(links, submodules)):
         workspace.report(problem)

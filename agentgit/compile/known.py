@@ -100,7 +100,7 @@ class Memory:
 
     def _digest(self, named: Iterable[str]) -> bytes:
         """Digest all the files that the instances share."""
-        total = hashlib.sha256(repr(self._lineage).encode())
+        total = hashlib.sha256(repr((self._lineage, self._workspace.snapshot.submodules)).encode())
         files = self._workspace.snapshot.files
         for path in (*self._list_shared(), *named):
             for each in (path, *self._workspace.below(path)):

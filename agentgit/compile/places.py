@@ -19,6 +19,7 @@ _YAML = re.compile(r"\.ya?ml\Z", re.IGNORECASE)
 _USUAL = re.compile(  # what nearly all files of a fleet are called
     rf"environments/[^/]+/instances/[a-z0-9](?:[a-z0-9-]{{0,{MAX_NAME - 2}}}[a-z0-9])?\.yaml\Z"
 )
+_FOLDERS = frozenset({"global", "global/agents", "environments"})
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _LAYOUT = (
     (re.compile(r"agentgit\.yaml\Z"), "Project", "global"),
@@ -64,6 +65,31 @@ def find_misplaced(paths: Iterable[str]) -> tuple[Problem, ...]:
     """Report every YAML file that nothing would read, and every name that no document can have."""
     unusual = (path for path in paths if not _USUAL.match(path))
     return tuple(problem for path in unusual if (problem := _misplaced(path)) is not None)
+
+
+def find_detours(links: Iterable[str], submodules: Iterable[str]) -> tuple[Problem, ...]:
+    """Report links and submodules that stand where layers are looked for.
+
+    Behind them may be a whole environment, which would be missing without a word. A link that
+    has the name of a file is reported when it is read, or is no layer.
+    """
+    hint = "put the folder itself here"
+    return (
+        *(
+            Problem("links are not followed", Location(path), hint)
+            for path in links
+            if "." not in path.rpartition("/")[2] and _holds_layers(path)
+        ),
+        *(
+            Problem("this is a submodule, and its files are not read", Location(path), hint)
+            for path in submodules
+            if _holds_layers(path)
+        ),
+    )
+
+
+def _holds_layers(path: str) -> bool:
+    return path in _FOLDERS or path.startswith(("global/agents/", "environments/"))
 
 
 def global_agent(agent: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from agentgit.compile.syntax import MAX_BYTES
+from agentgit.compile.syntax import LFS_HINT, LFS_POINTER, LFS_WORDS, MAX_BYTES
 from agentgit.compile.tree import Scalar, locate
 from agentgit.compile.words import closest
 from agentgit.compile.workspace import LINK, Workspace
@@ -89,6 +89,10 @@ class References:
             if step in files and files[step].mode == LINK:
                 self._report(node, f"{step} is a link, and links are not followed")
                 return None
+            if step in self.workspace.snapshot.submodules:
+                message = f"{step} is a submodule, and its files are not part of this commit"
+                self._report(node, message, "copy what is needed into this repository")
+                return None
         self.named.add(path)
         return path
 
@@ -112,6 +116,9 @@ class References:
         if len(data) > MAX_BYTES:
             self._report(node, f"{path} has {len(data)} bytes, {MAX_BYTES} are allowed")
             return None
+        if data.startswith(LFS_POINTER):
+            self._report(node, f"{path} is {LFS_WORDS}", LFS_HINT)
+            return None
         try:
             return data.decode()
         except UnicodeDecodeError as error:
@@ -123,11 +130,19 @@ class References:
         """Digest paths, modes and bytes: not Git's ids, which depend on its object format."""
         total = hashlib.sha256()
         snapshot = self.workspace.snapshot
+        for path in snapshot.submodules:
+            if path.startswith(f"{folder}/"):
+                message = f"{path} is a submodule, and its files are not part of this commit"
+                self._report(node, message, "copy what is needed into this repository")
+                return None
         for path in self.workspace.below(folder):
             inner, mode = path[len(folder) + 1 :], snapshot.files[path].mode
             data = snapshot.read(path)
             if mode == LINK and _leaves(inner, data):
                 self._report(node, f"{path} is a link that leaves {folder}", "copy the file")
+                return None
+            if data.startswith(LFS_POINTER):
+                self._report(node, f"{path} is {LFS_WORDS}", LFS_HINT)
                 return None
             content = hashlib.sha256(data).hexdigest()
             total.update(f"{mode} {content} {inner}\0".encode("utf-8", "surrogateescape"))

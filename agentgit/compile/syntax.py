@@ -9,6 +9,9 @@ from agentgit.compile.tree import BREAK, SourceFile, location_at, pack
 from agentgit.errors import Location, Problem
 
 MAX_BYTES = 1 << 20
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # what Git holds of a file in LFS
+LFS_WORDS = "a pointer of Git LFS: the file itself is not in this repository"
+LFS_HINT = "take it out of LFS (.gitattributes), so that the commit holds what is meant"
 _BAD = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -41,6 +44,8 @@ def read_text(path: str, data: bytes) -> tuple[str, Problem | None]:
     if len(data) > MAX_BYTES:
         message = f"the file has {len(data)} bytes, {MAX_BYTES} are allowed"
         return "", Problem(message, Location(path), "split it, or keep data out of the YAML")
+    if data.startswith(LFS_POINTER):
+        return "", Problem(f"this is {LFS_WORDS}", Location(path), LFS_HINT)
     try:
         return data.removeprefix(b"\xef\xbb\xbf").decode(), None
     except UnicodeDecodeError as error:

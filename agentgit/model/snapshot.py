@@ -38,8 +38,10 @@ class Snapshot:
 
     `files` maps repository paths (with `/`) to entries; `read` gives a file's bytes and is only
     called for what is needed. `read` raises KeyError for a path that is not in `files`.
+    `submodules` are the paths at which another repository is meant: nothing of it is here.
     """
 
     commit: Commit | None
     files: Mapping[str, Entry]
     read: Callable[[str], bytes]
+    submodules: tuple[str, ...] = ()

@@ -69,13 +69,13 @@ class GitSource:
     def snapshot(self, revision: str) -> Snapshot:
         """The files of a commit, read when they are asked for. Raises GitError."""
         commit = self.commit(revision)
-        files = self._list(commit.sha, self.root)
+        files, submodules = self._list(commit.sha, self.root)
         blobs = ReadAhead(self.git, files)
 
         def read(path: str) -> bytes:
             return blobs.read(files[path].blob)
 
-        return Snapshot(commit, files, read)
+        return Snapshot(commit, files, read, submodules)
 
     def worktree(self) -> Snapshot:
         """The files as they lie in the work tree. Raises GitError."""
@@ -86,7 +86,7 @@ class GitSource:
         """Give path (relative to the folder), mode and bytes of the files of a folder."""
         sha = self.commit(commit).sha
         below = posixpath.normpath(posixpath.join(self.root, folder))
-        files = self._list(sha, "" if below == "." else below)
+        files, _ = self._list(sha, "" if below == "." else below)
         blobs = ReadAhead(self.git, files)
         for path, entry in files.items():
             yield path, entry.mode, blobs.read(entry.blob)
@@ -141,7 +141,8 @@ class GitSource:
             return f"{name} <{email}>"
         return name or email or _account()
 
-    def _list(self, sha: str, folder: str) -> dict[str, Entry]:
+    def _list(self, sha: str, folder: str) -> tuple[dict[str, Entry], tuple[str, ...]]:
+        """List the files of a folder, and where in it submodules are."""
         treeish = f"{sha}:{folder}" if folder else sha
         asked = self.git.run("ls-tree", "-r", "-z", "--full-tree", treeish)
         if asked.code != 0:
@@ -149,13 +150,15 @@ class GitSource:
                 f"commit {sha[:7]} has no folder {folder}",
                 hint=f"git ls-tree {sha[:7]} lists what it has",
             )
-        files = {}
+        files, submodules = {}, []
         for line in asked.out.split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
             mode, _kind, blob = head.decode("ascii").split(" ")
-            if mode != _SUBMODULE:
+            if mode == _SUBMODULE:
+                submodules.append(os.fsdecode(path))
+            else:
                 files[os.fsdecode(path)] = Entry(mode, blob)
-        return files
+        return files, tuple(submodules)
 
     def _find_branch(self, branch: str) -> list[str]:
         patterns = (f"refs/heads/{branch}", f"refs/remotes/*/{branch}")

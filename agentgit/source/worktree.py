@@ -66,6 +66,11 @@ def _look_again(git: Git, folder: Path, root: str) -> Look:
 def _snapshot_of(git: Git, folder: Path, look: Look) -> Snapshot:
     """Make a snapshot of what was seen; a file that changes later is an error when it is read."""
     files = {path: Entry(mode, blob) for path, mode, blob in _entries(look.listing)}
+    modules = [path for path, entry in files.items() if entry.mode == _SUBMODULE]
+    for path in modules:
+        del files[path]
+    # Git shows a repository inside of this one as one untracked folder.
+    modules += [path.removesuffix("/") for path, _, _ in look.changed if path.endswith("/")]
     digest = "sha256" if any(len(entry.blob) == 64 for entry in files.values()) else "sha1"
     for path, _, _ in look.changed:
         files.pop(path, None)
@@ -82,7 +87,7 @@ def _snapshot_of(git: Git, folder: Path, look: Look) -> Snapshot:
             raise GitError(f"{path} changed while it was read", hint="run it again")
         return data
 
-    return Snapshot(None, {path: files[path] for path in sorted(files)}, read)
+    return Snapshot(None, {path: files[path] for path in sorted(files)}, read, tuple(modules))
 
 
 def _list_index(git: Git, root: str) -> bytes:
@@ -97,8 +102,7 @@ def _entries(listing: bytes) -> Iterator[tuple[str, str, str]]:
     for line in os.fsdecode(listing).split("\0")[:-1]:
         head, _, path = line.partition("\t")
         mode, blob, _stage = head.split(" ")
-        if mode != _SUBMODULE:
-            yield path, mode, blob
+        yield path, mode, blob
 
 
 def _read_disk(path: Path) -> bytes:

@@ -72,7 +72,7 @@ def _read(source: GitSource, revision: str) -> Snapshot:
 
 
 def _compare(before: Snapshot, after: Snapshot, environment: str) -> Effect:
-    if before.files == after.files:
+    if (before.files, before.submodules) == (after.files, after.submodules):
         then = now = _compile(after, environment)
     else:
         then, now = _compile(before, environment), _compile(after, environment)

@@ -107,7 +107,7 @@ def test_odd_names_links_and_modes(repository: Path, commit: Write, opened: Open
     assert source.worktree().files == source.snapshot("HEAD").files
 
 
-def test_submodules_are_left_out(
+def test_submodules_are_named_and_left_out(
     tmp_path: Path, repository: Path, git: Run, commit: Write, opened: Open
 ) -> None:
     inner = tmp_path / "inner"
@@ -119,8 +119,21 @@ def test_submodules_are_left_out(
     commit(repository, {})
     source = opened(repository)
     expected = [".gitmodules", "agentgit.yaml", "global/a.txt"]
-    assert sorted(source.snapshot("HEAD").files) == expected
-    assert sorted(source.worktree().files) == expected
+    for snapshot in (source.snapshot("HEAD"), source.worktree()):
+        assert sorted(snapshot.files) == expected
+        assert snapshot.submodules == ("sub",)
+
+
+def test_a_repository_inside_is_no_part_of_the_work_tree(
+    repository: Path, git: Run, commit: Write, opened: Open
+) -> None:
+    inner = repository / "environments/inner"
+    inner.mkdir(parents=True)
+    git(inner, "init", "-q")
+    commit(inner, {"x": "x"})
+    snapshot = opened(repository).worktree()
+    assert sorted(snapshot.files) == ["agentgit.yaml", "global/a.txt"]
+    assert snapshot.submodules == ("environments/inner",)
 
 
 def test_blobs_are_read_by_many_threads(repository: Path, commit: Write, opened: Open) -> None:
