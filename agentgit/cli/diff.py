@@ -45,7 +45,7 @@ def command(  # noqa: PLR0913 - one for each option
     HEAD is taken where no second commit is named. Needs no engine, no network and no secret, and
     runs nothing of the repository. Exits with 65 where the second side is wrong.
     """
-    from agentgit.cli.door import open_source
+    from agentgit.cli.door import check_revision, open_source
     from agentgit.execute.clock import SystemClock
     from agentgit.report.diff_markdown import write_comment
     from agentgit.report.diff_text import write_comparison
@@ -63,7 +63,10 @@ def command(  # noqa: PLR0913 - one for each option
     if as_json and form != "text":
         raise UsageError("--json and --format exclude each other", hint="leave one out")
     request = DiffRequest(base or "HEAD", None if worktree else head or "HEAD", environments)
-    comparison = compare_commits(open_source(settings), request)
+    source = open_source(settings)
+    for revision in (base, head):
+        check_revision(source, revision)
+    comparison = compare_commits(source, request)
     if as_json:
         answer(dump(diff_document(comparison)))
     elif form == "markdown":

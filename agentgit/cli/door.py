@@ -54,13 +54,14 @@ def check_revision(source: GitSource, revision: str | None) -> None:
 
     A shallow clone cannot tell whether it exists: that is no mistake of who typed it.
     """
-    from agentgit.errors import GitError
+    from agentgit.errors import GitError, NoCommitError
 
     if revision is None or source.git.shallow:
         return
-    source.commit("HEAD")  # without any commit, that is the error to show
     try:
         source.commit(revision)
+    except NoCommitError:
+        raise
     except GitError as error:
         raise UsageError(error.message, hint=error.hint) from error
 

@@ -58,9 +58,10 @@ def test_exit_codes(second: str, agentgit: Call) -> None:
     assert agentgit("diff", second, "--exit-code").code == 0
     assert agentgit("diff", second).out.startswith("No changes between ")
     assert agentgit("diff").code == 64
+    for revisions in (["nonsense"], [second, "nonsense"], ["--worktree", "nonsense"]):
+        assert agentgit("diff", *revisions).code == 64, revisions
     assert agentgit("diff", "HEAD~1", "HEAD", "--worktree").code == 64
     assert agentgit("diff", "HEAD~1", "--json", "--format", "markdown").code == 64
-    assert agentgit("diff", "nothing").code == 1
     done = agentgit("diff", "HEAD", "-e", "prodution")
     assert (done.code, "did you mean production?" in done.err) == (64, True)
 
