@@ -69,29 +69,33 @@ class ConfigSchemas:
         self._ready: dict[str, _Schema | None] = {}
         self._good: set[tuple[str, str]] = set()
 
-    def check(self, tree: MapNode, value: dict[str, Json], layers: Sequence[MapNode]) -> bool:
-        """Check the config of a merged spec; False after reporting what is wrong.
+    def check(
+        self, tree: MapNode, value: dict[str, Json], layers: Sequence[MapNode]
+    ) -> str | None:
+        """Check the config of a merged spec; None after reporting what is wrong.
 
-        In `value`, the spec's JSON value, the file gets its path in the repository. `layers` are
-        the specs to which a missing key may belong, best first.
+        Gives the digest of the schema, nothing where there is none. In `value`, the spec's JSON
+        value, the file gets its path in the repository. `layers` are the specs to which a missing
+        key may belong, best first.
         """
         block = tree.items.get("configSchema")
         if not isinstance(block, MapNode):
-            return True
+            return ""
         root = self._find_root(block, value)
         schema = None if root is None else self._prepare(root)
         if schema is None:
-            return False
+            return None
         config = tree.items.get("config") or MapNode(tree.file, tree.at)
         known = (schema.digest, digest_json(to_plain(config)))
         if known in self._good:
-            return True
+            return schema.digest
         found = list(_find_problems(schema, config, layers))
         for problem in found:
             self._references.workspace.report(problem)
-        if not found:
-            self._good.add(known)
-        return not found
+        if found:
+            return None
+        self._good.add(known)
+        return schema.digest
 
     def _find_root(self, block: MapNode, value: dict[str, Json]) -> MapNode | None:
         """Find the schema that is meant, in its file or inline."""

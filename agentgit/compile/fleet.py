@@ -233,8 +233,8 @@ class Fleet:
         source = self._insert_source(tree, value)
         found = self._insert_rollout(tree, value)
         layers = (base.agent.spec, *(one.spec for one in reversed(base.documents)), member.layer)
-        fits = self._schemas.check(tree, value, layers)
-        if text is None or source is None or found is None or not fits:
+        schema = self._schemas.check(tree, value, layers)
+        if text is None or source is None or found is None or schema is None:
             return None
         rollout, policy = found
         shared = base.blocks.insert(value)
@@ -252,6 +252,7 @@ class Fleet:
             revision=revision,
             process_revision=process_revision,
             source_digest=source,
+            schema_digest=schema,
         )
         return Resolved(instance, tree, text, policy)
 

@@ -16,8 +16,9 @@ class Instance(Value):
     runs as a process (it covers the bytes of the source folder instead of the image). Both are 64
     hex digits; people see the first eight. `rollout` is the policy with its name looked up.
     `path` is the file that declares the instance; `source_digest` names the bytes of the folder
-    that a process runs from. `commit` is set where an instance is not taken from the commit of
-    its `Desired`: when going back, or for a restart.
+    that a process runs from, `schema_digest` the JSON Schema that `config` fits. `commit` is set
+    where an instance is not taken from the commit of its `Desired`: when going back, or for a
+    restart.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Instance(Value):
     revision: str
     process_revision: str
     source_digest: str = ""
+    schema_digest: str = ""
     commit: str = ""
 
 

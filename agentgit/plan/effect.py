@@ -21,6 +21,7 @@ from agentgit.plan.field_facts import CLASSES, changed_lines
 
 _MISSING = object()
 _TEXT = ("instructions", "text")
+_SCHEMA = ("configSchema", "file")
 _SHOWN_WHOLE = frozenset({"scale", "placement", "rollout"})  # their defaults say something
 
 
@@ -80,6 +81,7 @@ def _is_equal(before: Instance, after: Instance) -> bool:
         and before.process_revision == after.process_revision
         and before.rollout == after.rollout
         and before.labels == after.labels
+        and before.schema_digest == after.schema_digest
         and before.spec == after.spec
     )
 
@@ -131,6 +133,9 @@ def _compare(
     }
     if before.source_digest != after.source_digest:
         blocks.add("process")
+    blocks.discard("config_schema")  # where it lies does not matter
+    if before.schema_digest != after.schema_digest:
+        blocks.add("config_schema")
     old, new = (_content(one, kinds, blocks) for one in (before, after))
     return tuple(
         _locate(_describe(path, old, new), (after.name, path), then, now)
@@ -154,6 +159,9 @@ def _content(instance: Instance, kinds: frozenset[str], blocks: set[str]) -> Map
     elif "process" in content and instance.source_digest:
         source = f"{content['process']['source']} ({instance.source_digest[:8]})"
         content["process"]["source"] = source
+    if "file" in (content.get("configSchema") or {}):  # what is in it counts, as for a folder
+        file = f"{content['configSchema']['file']} ({instance.schema_digest[:8]})"
+        content["configSchema"] = {"file": file}
     if "container" not in kinds and content.get("container"):
         container = content["container"]
         content["container"] = {key: container[key] for key in container if key in FOR_PROCESS}
@@ -208,6 +216,10 @@ def _locate(field: FieldChange, at: tuple[str, Path], then: Places, now: Places)
     if origin is not None and field.lines and is_text_file:
         first = origin.model_copy(update={"line": field.lines[0], "column": 0})
         return field.model_copy(update={"origin": first})
+    name = str(field.after).rpartition(" (")[0]
+    if origin is not None and at[1] == _SCHEMA and str(field.before).startswith(f"{name} ("):
+        whole = {"path": name, "line": 0, "column": 0}  # the file decides, not who names it
+        return field.model_copy(update={"origin": origin.model_copy(update=whole)})
     elsewhere = was is not None and (origin is None or was.path != origin.path)
     return field.model_copy(
         update={"origin": origin, "was": was if elsewhere else None, "lines": None}

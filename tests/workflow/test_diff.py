@@ -173,6 +173,36 @@ def test_what_only_matters_to_another_engine_is_left_out(compare: Compare, edite
     assert str(source.places[0]) == f"{AGENT}:5:21"
 
 
+SCHEMA = "global/schemas/support.json"
+NUMBER, TEXT = (
+    '{"properties": {"limit": {"type": "KIND"}}}'.replace("KIND", kind)
+    for kind in ("integer", "number")
+)
+
+
+def with_schema(block: str, schema: str) -> dict[str, str | None]:
+    return {AGENT: FILES[AGENT] + f"  configSchema: {block}\n", SCHEMA: schema}
+
+
+def test_a_schema_is_the_cause_of_what_it_allows(compare: Compare) -> None:
+    named = "{file: ../schemas/support.json}"
+    effect = compare(with_schema(named, TEXT), with_schema(named, NUMBER))
+    cause = only_cause(effect)
+    assert (str(cause.places[0]), cause.instances) == (SCHEMA, ALL)
+    (step,) = steps(cause)
+    assert step[0] == "configSchema.file"
+    assert [str(side).rpartition(" ")[0] for side in step[1:]] == [SCHEMA, SCHEMA]
+    assert not any(one.replaces for one in effect.instances)
+    first = only_cause(compare(with_schema(named, TEXT), {SCHEMA: TEXT}))
+    assert str(first.places[0]) == f"{AGENT}:8:24"
+
+
+def test_a_schema_that_only_moved_changes_nothing(compare: Compare) -> None:
+    named = with_schema("{file: ../schemas/support.json}", NUMBER)
+    assert compare(named, with_schema(f"{{schema: {NUMBER}}}", NUMBER)).is_empty
+    assert compare({**named, SCHEMA: NUMBER.replace(": ", ":\n  ")}, named).is_empty
+
+
 def test_new_and_removed_instances(compare: Compare) -> None:
     path = "environments/production/instances/new.yaml"
     text = FILES[EU].replace("support-eu", "new")
