@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from agentgit.compile.catalog import Catalog
-from agentgit.compile.envelope import NEW_ID
+from agentgit.compile.envelope import NEW_ID, Document
 from agentgit.compile.fleet import Fleet
 from agentgit.compile.known import Memory
 from agentgit.compile.layout import (
@@ -183,8 +183,19 @@ def _read_environment(workspace: Workspace, environment: str) -> EnvironmentSpec
     spec = None
     if document is not None:
         spec = validate_tree(EnvironmentSpec, document.spec, workspace.report)
+        if spec is not None and not spec.hosts:
+            _check_idle(workspace, environment, document)
     _check_agent_files(workspace, environment)
     return spec
+
+
+def _check_idle(workspace: Workspace, environment: str, document: Document) -> None:
+    """Without hosts an environment is only there to be extended, and nothing can run in it."""
+    folder = f"environments/{environment}/instances"
+    if stems(workspace.below(folder), f"{folder}/"):
+        message = "hosts is missing, and there are instances to run"
+        hint = "write hosts: {local: {engine: auto}}, which takes what answers on this machine"
+        workspace.report(Problem(message, locate(document.spec), hint))
 
 
 def _check_agent_files(workspace: Workspace, environment: str) -> None:

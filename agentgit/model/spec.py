@@ -247,14 +247,14 @@ def _is_endpoint(text: str) -> bool:
 
 
 class EnvironmentSpec(CamelValue):
-    """A named place with its hosts.
+    """A named place with its hosts; one without instances, to be extended, needs none.
 
     What it extends gives it defaults, agent files and vars, never hosts, instances or the branch.
     """
 
     source: Source = Source()
     extends: Name | None = None
-    hosts: Annotated[Mapping[Name, Host], Field(min_length=1)]
+    hosts: Annotated[Mapping[Name, Host], Field(min_length=1)] = {}
     vars: Mapping[VarName, Json] = {}
 
 

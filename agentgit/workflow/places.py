@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from agentgit.compile.build import compile_project
+from agentgit.compile.places import environment_file
 from agentgit.effects import Providers
+from agentgit.errors import ConfigError
 from agentgit.model.desired import Desired
 from agentgit.providers.registry import Place, forget_engines, open_providers, record_engines
 from agentgit.record.ledger import GitLedger
@@ -23,7 +25,16 @@ def open_ledger(world: World) -> tuple[GitLedger, tuple[str, ...]]:
 
 @contextmanager
 def open_hosts(world: World, desired: Desired) -> Iterator[Providers]:
-    """Open a provider for every host and close them all at the end."""
+    """Open a provider for every host and close them all at the end.
+
+    Raises ConfigError for an environment without any, which is there to be extended.
+    """
+    if not desired.hosts:
+        path = environment_file(desired.environment)
+        raise ConfigError(
+            f"{desired.environment} has no hosts, so nothing can run there",
+            hint=f"write hosts in {path}, or name an environment that extends it",
+        )
     providers = open_providers(desired.hosts, _place(world, desired))
     try:
         yield providers

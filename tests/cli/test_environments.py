@@ -179,3 +179,23 @@ def test_a_missing_value_points_to_the_commands_own_help(agentgit: Callable[...,
     done = agentgit("apply", "-e")
     assert done.code == 64
     assert done.err.endswith("hint: agentgit apply --help\n")
+
+
+def test_an_environment_that_is_only_extended(
+    applied: Path,
+    agentgit: Callable[..., Any],
+    edit: Callable[[str, str, str], None],
+    commit: Callable[[str], str],
+) -> None:
+    base = applied / "environments/base/environment.yaml"
+    base.parent.mkdir()
+    base.write_text("kind: Environment\nmetadata: {name: base}\nspec: {vars: {region: eu}}\n")
+    file = "environments/staging/environment.yaml"
+    edit(file, "spec:\n", "spec:\n  extends: base\n")
+    commit("A base")
+    assert agentgit("validate").code == 0
+    assert agentgit("plan", "-e", "staging").code == 0
+    for command in (["plan"], ["apply", "--yes"], ["status"], ["destroy", "--yes"]):
+        done = agentgit(*command, "-e", "base")
+        assert done.code == 65
+        assert "base has no hosts, so nothing can run there" in done.err

@@ -216,7 +216,7 @@ def test_a_wrong_envelope(
          "hosts must not be empty"),
         ("environments/production/environment.yaml",
          "kind: Environment\nmetadata: {name: production}\nspec: {}\n", ":3:7",
-         "hosts is missing"),
+         "hosts is missing, and there are instances to run"),
         ("environments/production/environment.yaml",
          "kind: Environment\nmetadata: {name: production}\nspec: {hosts: {a: {engine: dockr}}}\n",
          ":3:28", 'engine must be one of auto, docker, podman, process, found "dockr"'),
