@@ -67,7 +67,8 @@ def _say(settings: Settings, verdict: Verdict) -> None:
     if verdict.warnings:
         talk("")
     names = verdict.environments
-    answer(f"valid: {verdict.files} files, {len(names)} environments ({', '.join(names)})")
+    plural = "" if len(names) == 1 else "s"
+    answer(f"valid: {verdict.files} files, {len(names)} environment{plural} ({', '.join(names)})")
 
 
 def _answer_json(problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> None:

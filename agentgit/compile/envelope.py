@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentgit.compile.check import Checker
-from agentgit.compile.places import Place
+from agentgit.compile.places import Place, is_name
 from agentgit.compile.shape import metadata_shape, spec_shape
 from agentgit.compile.tree import INVALID, MapNode, Node, Scalar, locate, locate_key
 from agentgit.compile.words import did_you_mean, show
@@ -114,7 +114,7 @@ def _check_metadata(
         report(Problem("metadata.name is missing", locate(node), hint))
     if not isinstance(name, Scalar) or not isinstance(name.value, str):
         return "", {}
-    if place.name is not None and name.value != place.name:
+    if place.name is not None and name.value != place.name and is_name(place.name):
         message = f"name must be {place.name}, like the path of this file; found {show(name)}"
         report(Problem(message, locate(name), f"write {place.name}, or rename the file"))
     labels = node.items.get("labels")

@@ -283,8 +283,10 @@ class _Builder:
         if not event.style:
             value = resolve_plain(key) if key else None
             if not isinstance(value, str):
-                shown = key or "nothing"
-                return f"a key must be text, found {shown}", f'write it in quotes: "{key}"', ()
+                message = f"a key must be text, found {key or 'nothing'}"
+                if isinstance(value, Ambiguous):
+                    message = f"the key {key} is {value.reason}"
+                return message, f'write it in quotes: "{key}"', ()
         elif _UNFIT.search(key):
             return "text cannot contain this character (NUL or half a pair)", None, ()
         holder = self.holder

@@ -117,6 +117,11 @@ def instance_file(environment: str, instance: str) -> str:
     return f"environments/{environment}/instances/{instance}.yaml"
 
 
+def is_name(text: str) -> bool:
+    """Whether a document can have this name."""
+    return len(text) <= MAX_NAME and _NAME.match(text) is not None
+
+
 def stems(paths: Iterable[str], folder: str) -> tuple[str, ...]:
     """Names of the documents right inside a folder that ends with a slash."""
     return tuple(sorted(
@@ -142,8 +147,8 @@ def _misplaced(path: str) -> Problem | None:
     if place is None:
         return Problem("this file is not read by agentgit", Location(path), _hint(path, top))
     name = place.name
-    if name is not None and (len(name) > MAX_NAME or not _NAME.match(name)):
-        message = f"{name} cannot be a name"
+    if name is not None and not is_name(name):
+        message = f"{name if name.isprintable() else repr(name)} cannot be a name"
         hint = f"use lower-case letters, digits and hyphens, at most {MAX_NAME}"
         return Problem(message, Location(path), hint)
     return None

@@ -34,6 +34,9 @@ def word_counts(effect: Effect, arrow: str = "->") -> Iterator[str]:
         word = "new environment" if effect.kind == "create" else "environment removed"
         yield f"{word}, {count(effect.total, 'instance')}, {count(replicas, 'replica')}"
         return
+    if not effect.instances:
+        yield "no instance changes"
+        return
     verb = "changes" if len(effect.instances) == 1 else "change"
     yield f"{len(effect.instances)} of {count(effect.total, 'instance')} {verb}"
     if replaced:

@@ -161,6 +161,8 @@ CASES = [  # changed files | what is reported
      ["global/agents/Bad.yaml: Bad cannot be a name",
       ("global/agents/Bad.yaml:2:18: name must be a name of lower-case letters, digits and "
        'hyphens, at most 40 long, found "Bad"')]),
+    ({f"{PRODUCTION}/instances/Un\nfit.yaml": HEAD.replace("support-eu", "unfit")},
+     [f"{PRODUCTION}/instances/Un\nfit.yaml: 'Un\\nfit' cannot be a name"]),
     ({f"{PRODUCTION}/agents/suport.yaml": "kind: Agent\nmetadata: {name: suport}\nspec: {}\n"},
      [f"{PRODUCTION}/agents/suport.yaml: there is no agent suport"]),
     ({PATH: HEAD + "  rollout: carefull\n"}, [f"{PATH}:5:12: there is no rollout carefull"]),
