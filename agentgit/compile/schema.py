@@ -1,7 +1,8 @@
 """JSON Schemas for editors, made of the same shapes that `check` follows.
 
 They describe a file as it may be written: in a layer nothing below `spec` is required and null
-deletes, and the list forms of keyed maps are accepted.
+deletes, and the list forms of keyed maps are accepted. Of tags they know nothing but what follows
+them.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _fields_schema(shape: Fields, *, layer: bool) -> Schema:
         below = layer or (shape.model, key) == LAYERED
         schema = _schema(field, layer=below)
         if layer and schema:
-            schema = _or_null(schema)
+            schema = _or_null(_or_names(schema, field))
         properties[key] = _name(key, *_find_text(shape.model, key), schema)
     result: Schema = {
         "description": inspect.cleandoc(shape.model.__doc__ or ""),
@@ -166,7 +167,9 @@ def _keyed_schema(shape: Keyed, *, layer: bool) -> Schema:
     item = _schema(shape.item, layer=layer)
     schema: Schema = {
         "type": "object",
-        "additionalProperties": _or_null(item) if layer and item else item or True,
+        "additionalProperties": (
+            _or_null(_or_names(item, shape.item)) if layer and item else item or True
+        ),
     }
     names = _leaf_schema(shape.key)
     if names.keys() > {"type"}:
@@ -176,6 +179,18 @@ def _keyed_schema(shape: Keyed, *, layer: bool) -> Schema:
     return {
         "anyOf": [schema, {"type": "array", "items": {"type": ["string", "integer", "object"]}}]
     }
+
+
+def _or_names(schema: Schema, shape: Shape) -> Schema:
+    """Where a layer writes a map, `!remove [...]` takes a list of its names; a tag has no type."""
+    if isinstance(shape, Either):
+        names = {"type": "array", "items": {"enum": list(shape.fields.fields)}}
+        return {**schema, "anyOf": [*schema["anyOf"], names]}
+    if isinstance(shape, Fields):
+        return {**schema, "type": ["object", "array"], "items": {"enum": list(shape.fields)}}
+    if isinstance(shape, Keyed) and shape.sugar is None:
+        return {**schema, "type": ["object", "array"], "items": {"type": "string"}}
+    return schema
 
 
 def _or_null(schema: Schema) -> Schema:

@@ -56,6 +56,13 @@ def test_every_document_of_a_good_repository_is_accepted(basic: dict[str, str | 
         "config: {a: {b: [1, null]}}",
         'scale: {replicas: "${vars.replicas}"}',
         "knowledge: [handbook, {name: faq, ref: public}]",
+        "container: {environment: !remove [A], cap_drop: !append [ALL], ports: !remove [http]}",
+        "container: {healthcheck: !remove [timeout]}",
+        "container: {deploy: {resources: {limits: !remove [memory, pids]}}}",
+        "model: {params: !remove [top_p]}",
+        "placement: {matchLabels: !remove [region]}",
+        "rollout: !remove [maxSurge]",
+        "scale: !final {replicas: !final 2}",
     ],
 )
 def test_forms_of_a_layer_are_accepted(line: str) -> None:
@@ -73,6 +80,8 @@ def test_forms_of_a_layer_are_accepted(line: str) -> None:
         "container: {volumes: {data: {}}}",
         "container: {environment: {A: true}}",
         "rollout: {min_healthy_time: 1s}",
+        "model: !remove [parms]",
+        "rollout: !remove [maxSurgee]",
     ],
 )
 def test_mistakes_are_refused(line: str) -> None:
