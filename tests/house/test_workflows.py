@@ -54,8 +54,9 @@ def test_it_is_called_by_others_only(workflow: Any) -> None:
     assert all(one["description"] for one in workflow["on"]["workflow_call"]["inputs"].values())
 
 
-def test_actions_are_pinned_by_commit(workflow: Any) -> None:
-    used = [one["uses"] for one in all_steps(workflow) if "uses" in one]
+@pytest.mark.parametrize("name", [*REUSABLE, "ci.yml"])
+def test_actions_are_pinned_by_commit(name: str) -> None:
+    used = [one["uses"] for one in all_steps(read(name)) if "uses" in one]
     assert used
     assert [one for one in used if not re.fullmatch(r"[a-z/-]+@[0-9a-f]{40}", one)] == []
 
