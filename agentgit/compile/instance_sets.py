@@ -41,7 +41,7 @@ def render_set(document: Document, report: Report) -> tuple[Rendered, ...]:
         message = f"{len(choices)} instances of a file of {size} characters are too much"
         found.append(Problem(message, locate(document.spec), "split the set, or shorten the file"))
     rendered = [] if found else [_render(document, choice, found.append) for choice in choices]
-    _refuse_twins(rendered, choices, found.append)
+    _refuse_twins(rendered, choices, document.spec, found.append)
     for problem in dict.fromkeys(found):
         report(problem)
     return () if found else tuple(one for one in rendered if one is not None)
@@ -120,11 +120,14 @@ def _render(document: Document, choice: Choice, report: Report) -> Rendered | No
     pattern = spec.items.get("name")
     if not isinstance(pattern, Scalar):
         return None
-    name = Filler(scope, report).fill_scalar(pattern, None, ("name",))
+    wrong: list[Problem] = []
+    name = Filler(scope, wrong.append).fill_scalar(pattern, None, ("name",))
+    for problem in wrong:
+        report(problem)
+    if wrong:
+        return None
     place = _place(choice, pattern)
     expected = _NAME.judge(str(name.value))
-    if "${" in str(name.value) or not str(name.value):
-        return None
     if expected is not None:
         message = f"the name {show(name)} must be {expected}"
         report(Problem(message, locate(place), None, (("made by", locate(pattern)),)))
@@ -139,7 +142,7 @@ def _render(document: Document, choice: Choice, report: Report) -> Rendered | No
 
 
 def _refuse_twins(
-    rendered: Sequence[Rendered | None], choices: Sequence[Choice], report: Report
+    rendered: Sequence[Rendered | None], choices: Sequence[Choice], spec: MapNode, report: Report
 ) -> None:
     """Report two choices of which the name makes one, each at a value that tells them apart."""
     first: dict[str, Choice] = {}
@@ -150,6 +153,9 @@ def _refuse_twins(
         key = next(key for key, node in choice.items() if other[key] is not node)
         message = f"the set makes two instances named {one.name}"
         hint = f"write ${{{key}}} into the name, or take one of the values out"
+        name = spec.items.get("name")
+        if isinstance(name, Scalar) and f"${{{key}}}" in name.raw:
+            hint = "take one of the values out"
         also = (("the first of them", locate(other[key])),)
         report(Problem(message, locate(choice[key]), hint, also))
 

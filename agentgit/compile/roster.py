@@ -11,7 +11,7 @@ from agentgit.compile.interpolation import Fillings
 from agentgit.compile.places import instance_file
 from agentgit.compile.tree import MapNode, Node, locate
 from agentgit.compile.workspace import Workspace
-from agentgit.errors import Location
+from agentgit.errors import Location, Problem
 
 _MARK = b"InstanceSet"  # in every file that is one
 
@@ -100,7 +100,14 @@ class Roster:
 
     def _render(self, document: Document) -> Iterator[Member]:
         agent = document.spec.items.get("agent")
-        for one in render_set(document, self.workspace.report):
+        count = self.workspace.count
+        rendered = render_set(document, self.workspace.report)
+        if not rendered and self.workspace.count == count:
+            items = document.spec.items
+            node = items.get("matrix", items.get("list", document.spec))
+            hint = "write values, or delete the file"
+            self.workspace.notes.idle(node, Problem("the set is empty", locate(node), hint))
+        for one in rendered:
             yield Member(one.name, agent, one.layer, one.labels, document, one.place, one.fillings)
 
 
