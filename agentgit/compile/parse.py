@@ -43,6 +43,7 @@ from agentgit.compile.tree import (
     location_at,
     pack,
 )
+from agentgit.compile.words import list_names
 from agentgit.errors import Location, Problem
 from agentgit.model.origin import LayerName
 
@@ -244,7 +245,10 @@ class _Builder:
             node.tag = tag
         else:
             shown = tag.replace("tag:yaml.org,2002:", "!!")
-            self.report(at, len(shown), f"unknown tag {shown}", "quote a value to make it text")
+            hint = "quote a value to make it text"
+            if not shown.startswith("!!"):
+                hint = f"known are {list_names(TAGS)}; to remove a value write null"
+            self.report(at, len(shown), f"unknown tag {shown}", hint)
 
     def refuse_alias(self, event: Any) -> None:
         at = _start(event)

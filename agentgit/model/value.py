@@ -30,7 +30,11 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def __deepcopy__(self, _memo: dict[int, Any] | None = None) -> Self:
-        """Stay one: nobody changes a frozen value, and pydantic copies every default."""
+        """Stay one: nobody changes a frozen value, and pydantic copies every default.
+
+        Its maps may be plain dicts, but are `Mapping` by type, so that mypy refuses to write into
+        them; whoever changes something changes what `model_dump` gives, which is new each time.
+        """
         return self
 
 

@@ -6,6 +6,7 @@ written once. The text ends before hosts of pull requests cut it, and says what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from agentgit.errors import Problem
@@ -36,6 +37,7 @@ _DETAILS = 20_000  # bytes kept for what is unfolded, while tables are written
 _CAUSES, _WAYS, _FIELDS = 30, 4, 4  # of an environment, of a cause, of a way
 _TEXT_LINES, _GROUPS, _PROBLEMS = 60, 40, 10
 _ENVIRONMENTS = 30
+_PLAIN = re.compile("[a-z0-9-]+")
 
 
 def write_comment(comparison: Comparison, limit: int = LIMIT) -> str:
@@ -192,8 +194,11 @@ def _write_instances(effects: Sequence[Effect]) -> Iterator[str]:
             rows.append(row(f"… and {count(len(groups) - _GROUPS, 'more group')}", "", "", ""))
         table = [row("instances", "agent", "replicas", "what"), row("---", "---", "---", "---")]
         body = f"{code(effect.environment)}\n\n" + "\n".join([*table, *rows])
+        name = effect.environment  # what compiles has a plain name, but nobody else promises it
+        where = f"{name}: " if _PLAIN.fullmatch(name) else ""
         if rows:
-            yield details(f"{count(len(effect.instances), 'instance')}, by what changes", body)
+            told = count(len(effect.instances), "instance")
+            yield details(f"{where}{told}, by what changes", body)
 
 
 def _describe(one: InstanceEffect) -> tuple[str, str, str]:

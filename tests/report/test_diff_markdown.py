@@ -102,6 +102,7 @@ def test_one_line_that_reaches_five_hundred() -> None:
         "| ~ | `a.yaml:1` | `model.params.temperature` `0.7` → `0.5` | "
         "500 instances: `support-000`, `support-001` and 498 more |"
     ) in text
+    assert "<summary>production: 500 instances, by what changes</summary>" in text
     assert "`staging`: no changes" in text
     assert len(text.encode()) < 1500
     render(text)
