@@ -120,11 +120,16 @@ class References:
             self._report(node, f"{path} is {LFS_WORDS}", LFS_HINT)
             return None
         try:
-            return data.decode()
+            text = data.removeprefix(b"\xef\xbb\xbf").decode()  # as of a layer
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
             self._report(node, f"{path} is not UTF-8, line {line}", "save it as UTF-8")
             return None
+        if "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            self._report(node, f"{path} is not text: a NUL in line {line}", "take it out")
+            return None
+        return text
 
     def _digest(self, node: Scalar, folder: str) -> str | None:
         """Digest paths, modes and bytes: not Git's ids, which depend on its object format."""

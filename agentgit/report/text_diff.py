@@ -21,6 +21,8 @@ def write_text_diff(
 ) -> tuple[str, ...]:
     """Give the changed lines only, at most `limit` of them, and how many were left out."""
     lines = tuple(_changed_lines(before.splitlines(), after.splitlines(), palette))
+    if not lines and before != after:
+        return ("only the ends of lines differ",)
     if len(lines) <= limit:
         return lines
     left = len(lines) - limit + 1

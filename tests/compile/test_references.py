@@ -83,6 +83,8 @@ def test_a_reference_to_nothing(
          "agents/support/x is a link that leaves agents/support"),
         ({"global/prompts/support.md": b"ok\n\xff"}, {},
          "global/prompts/support.md is not UTF-8, line 2"),
+        ({"global/prompts/support.md": b"fine\nBe \0kind"}, {},
+         "global/prompts/support.md is not text: a NUL in line 2"),
         ({"global/prompts/support.md": b"x" * (1 << 20) + b"x"}, {},
          "global/prompts/support.md has 1048577 bytes, 1048576 are allowed"),
     ],
@@ -117,6 +119,13 @@ def test_the_reference_is_relative_to_the_layer_that_names_it(
     assert one.spec.instructions is not None
     assert one.spec.instructions.file == "environments/production/prompts/eu.md"
     assert one.spec.instructions.text == "Grüß Gott\r\n"
+
+
+def test_a_byte_order_mark_is_no_text(make_snapshot: MakeSnapshot) -> None:
+    marked = make_snapshot({"global/prompts/support.md": b"\xef\xbb\xbfBe kind.\n"})
+    plain = make_snapshot({"global/prompts/support.md": "Be kind.\n"})
+    one, other = (compile_environment(each, "production").instances for each in (marked, plain))
+    assert one == other
 
 
 def test_inline_text_replaces_the_file(make_snapshot: MakeSnapshot) -> None:

@@ -17,6 +17,12 @@ def test_new_and_lost_lines_are_marked_whole() -> None:
     assert write_text_diff("", "new\n") == ("{+new+}",)
 
 
+def test_a_difference_that_nobody_sees_is_said() -> None:
+    for before in ("a\r\nb\r\n", "a\nb", "a\nb\r\n"):
+        assert write_text_diff(before, "a\nb\n") == ("only the ends of lines differ",)
+    assert write_text_diff("a\n", "a\n") == ()
+
+
 def test_a_long_difference_is_folded() -> None:
     after = "".join(f"line {n}\n" for n in range(30))
     lines = write_text_diff("", after, limit=5)
