@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,3 +155,14 @@ def test_a_name_that_two_files_declare_is_found_beside_known_files(
     expected = said(make_snapshot(twins), None)
     assert not expected[0]
     assert said(make_snapshot(twins), cache) == expected
+
+
+def test_a_submodule_that_takes_a_place_is_found_beside_known_files(
+    make_snapshot: MakeSnapshot,
+) -> None:
+    cache = DictCache()
+    snapshot = make_snapshot()
+    assert said(snapshot, cache)[0]
+    other = replace(snapshot, submodules=("agents/support/vendor",))
+    assert not said(other, None)[0]
+    assert said(other, cache) == said(other, None)
