@@ -69,7 +69,10 @@ def answers(endpoint: str, timeout: float = ANSWER_TIMEOUT) -> EngineInfo | None
     plain = ("unix://",) if os.environ.get("DOCKER_CERT_PATH") else ("unix://", "tcp://")
     if not endpoint.startswith(plain):
         return _ask_with_sdk(endpoint, timeout)
-    connection = _connect(endpoint, timeout)
+    try:
+        connection = _connect(endpoint, timeout)
+    except ValueError:  # DOCKER_HOST may say anything
+        return None
     try:
         connection.request("GET", "/version")
         answer = connection.getresponse()

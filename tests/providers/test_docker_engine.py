@@ -155,6 +155,13 @@ def test_an_endpoint_that_makes_no_sense() -> None:
     provider.close()
 
 
+@pytest.mark.parametrize("endpoint", ["tcp://x:foo", "tcp://x:99999", "tcp://[x"])
+def test_a_variable_that_names_no_port(endpoint: str) -> None:
+    assert answers(endpoint, timeout=1) is None
+    with pytest.raises(EngineError, match="eu-1"):
+        _ = DockerEngine("eu-1", endpoint).info
+
+
 def test_ssh_says_what_it_needs() -> None:
     if find_spec("paramiko") is not None:
         pytest.skip("ssh can be had here")

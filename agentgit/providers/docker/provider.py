@@ -231,13 +231,19 @@ class DockerEngine:
         """Make the client once; it asks nothing of the engine yet."""
         if self._client is None:
             _touch(self._endpoint)
-            self._client = docker.APIClient(
-                version=docker.constants.DEFAULT_DOCKER_API_VERSION,
-                timeout=math.ceil(self._timeout),
-                use_ssh_client=True,
-                max_pool_size=32,
-                **docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self._endpoint}),
-            )
+            try:
+                self._client = docker.APIClient(
+                    version=docker.constants.DEFAULT_DOCKER_API_VERSION,
+                    timeout=math.ceil(self._timeout),
+                    use_ssh_client=True,
+                    max_pool_size=32,
+                    **docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self._endpoint}),
+                )
+            except ValueError as error:  # a port that is none, which only a variable can name
+                raise EngineError(
+                    f"{self.host}: {self._endpoint} is no endpoint: {error}",
+                    hint="write unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST",
+                ) from error
             # proxies and certificates for the web are not meant for an engine
             self._client.trust_env = False
         return self._client
