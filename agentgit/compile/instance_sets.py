@@ -86,6 +86,9 @@ def _list_entries(entries: ListNode, report: Report) -> Iterator[Choice]:
     for entry in entries.items:
         if not isinstance(entry, MapNode):
             continue
+        if not entry.items:
+            hint = "write such as {tenant: a}"
+            report(Problem("an entry of a list needs a key", locate(entry), hint))
         keys = keys or set(entry.items)
         for key in sorted(keys.symmetric_difference(entry.items)):
             where = locate_key(entry.items[key], key) if key in entry.items else locate(entry)
