@@ -9,6 +9,7 @@ import pytest
 from agentgit.compile.build import validate_project
 from agentgit.compile.explain import explain_instance
 from agentgit.compile.parse import parse_file
+from agentgit.compile.patterns import refuse_pattern
 from agentgit.errors import ConfigError, Location, Problem
 from agentgit.model.snapshot import Snapshot
 from agentgit.report.json_v1 import dump, problems_document
@@ -65,6 +66,33 @@ def test_entries_of_a_set_without_keys(make_snapshot: MakeSnapshot) -> None:
     spec = "{agent: support, name: a, list: [{}, {}]}"
     found = messages(make_snapshot({SET: document("InstanceSet", "many", spec)}))
     assert found == ["an entry of a list needs a key"] * 2
+
+
+@pytest.mark.parametrize("reference", ["#/", "#/$defs/a%62", "#/$defs/ab/"])
+def test_references_that_a_validator_reads_otherwise(
+    make_snapshot: MakeSnapshot, reference: str
+) -> None:
+    schema = f'{{properties: {{a: {{$ref: "{reference}"}}}}, $defs: {{"a%62": {{}}, ab: {{}}}}}}'
+    defaults = document("AgentDefaults", "defaults", f"configSchema: {{schema: {schema}}}")
+    snapshot = make_snapshot({DEFAULTS: defaults})
+    if reference == "#/$defs/a%62":
+        validate_project(snapshot)  # it is ab, escaped
+    else:
+        assert messages(snapshot) == [f"$ref: there is no schema {reference} in this one"]
+
+
+def test_a_reference_to_a_key_with_a_percent_sign(make_snapshot: MakeSnapshot) -> None:
+    schema = '{properties: {language: {$ref: "#/$defs/a%2562"}}, $defs: {"a%62": {const: x}}}'
+    defaults = document("AgentDefaults", "defaults", f"configSchema: {{schema: {schema}}}")
+    (message,) = messages(make_snapshot({DEFAULTS: defaults}))
+    assert message == 'config.language must be x, found "en"'
+
+
+@pytest.mark.parametrize("pattern", ["[[a]", "[a--b]", "[a||b]", "[a&&b]"])
+def test_patterns_that_python_warns_of(pattern: str) -> None:
+    found = refuse_pattern(pattern)
+    assert found is not None
+    assert "Possible" in found
 
 
 @pytest.mark.parametrize("text", ["a: {b: ", "a: [b", "a: 'b", "a: b\nc: {", "? a: |-\n    b"])
