@@ -18,6 +18,7 @@ Lines = dict[str, str]
 MAX_SECONDS = 5.0  # of CPU, for at most 64 KB
 DEFAULTS = "environments/production/defaults.yaml"
 INSTANCE = "environments/production/instances/support-eu.yaml"
+ENVIRONMENT = "environments/production/environment.yaml"
 
 
 def layer(spec: str) -> Lines:
@@ -44,6 +45,29 @@ def doubling(depth: int) -> str:
 
 
 CASES: dict[str, Lines] = {
+    "a scalar that is nearly a number": layer(f"  config: {{a: 0{'1' * 60_000}x}}\n"),
+    "removals of nothing, each with a hint": {
+        **layer("  config:\n" + many("    a#: 1\n", 2500)),
+        **instance("  config:\n" + many("    b#: ~\n", 2500)),
+    },
+    "values taken out of a list": {
+        **layer(f"  config: {{a: [{many('a#', 4500, ',')}]}}\n"),
+        **instance(f"  config: {{a: !remove [{many('b#', 4500, ',')}]}}\n"),
+    },
+    "references to nothing, each with a hint": {
+        **layer("  config:\n    a:\n" + many("     - ${vars.b#}\n", 1500)),
+        ENVIRONMENT: (
+            "kind: Environment\nmetadata: {name: production}\nspec:\n  hosts: {l: {}}\n  vars:\n"
+            + many("    a#: 1\n", 2400)
+        ),
+    },
+    "names that the catalog has not": {
+        **layer(f"  knowledge: [{many('b#', 3500, ',')}]\n"),
+        "global/catalog.yaml": (
+            "kind: Catalog\nmetadata: {name: c}\nspec:\n  knowledge:\n"
+            + many("    a#: {uri: b}\n", 1600)
+        ),
+    },
     "a schema that looks at itself again and again": settings(
         "a: 1, b: 1", f"unevaluatedProperties: true, $ref: '#/$defs/a0', $defs: {{{doubling(24)}}}"
     ),
