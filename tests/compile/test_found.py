@@ -108,6 +108,23 @@ def test_a_path_that_is_no_utf_8_can_be_printed_as_json() -> None:
     assert b"\\udcff.yaml" in dump(problems_document((problem,), ())).encode()
 
 
+def test_an_environment_whose_name_is_no_utf_8(make_snapshot: MakeSnapshot) -> None:
+    written: list[str] = []
+
+    class Nothing:
+        def read(self, name: str) -> None:
+            return None
+
+        def write(self, name: str, value: bytes) -> None:
+            written.append(name)
+
+    path = "environments/\udcff/instances/a.yaml"
+    snapshot = make_snapshot({path: document("Instance", "a", "{agent: support}")})
+    with pytest.raises(ConfigError):
+        validate_project(snapshot, Nothing())
+    assert written
+
+
 def test_explaining_what_is_broken_is_an_error_too(make_snapshot: MakeSnapshot) -> None:
     instance = document("Instance", "support-eu", "{agent: support, config: {a: ${b}}}")
     with pytest.raises(ConfigError):
