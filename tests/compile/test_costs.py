@@ -83,6 +83,13 @@ CASES: dict[str, Lines] = {
         f"a: [{many('b', 30_000, ',')}]",
         "properties: {a: {unevaluatedItems: true, contains: {}}}",
     ),
+    "a set that renders much": {
+        "environments/production/instances/many.yaml": (
+            "kind: InstanceSet\nmetadata: {name: many}\nspec:\n  agent: support\n  name: a-${k}\n"
+            f"  matrix: {{k: [{many('#', 6000, ',')}]}}\n  template:\n    config:\n"
+            + many("      a#: ${k}\n", 2000)
+        )
+    },
 }
 
 
