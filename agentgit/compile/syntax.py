@@ -9,8 +9,8 @@ from agentgit.compile.tree import BREAK, SourceFile, location_at, pack
 from agentgit.errors import Location, Problem
 
 MAX_BYTES = 1 << 20
-_BAD = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_BAD = re.compile(  # also U+0085, U+2028 and U+2029, which end a line for some readers only
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _INDENT = "check the indentation of this line and the one above"
 _TRANSLATIONS = (  # part of the parser's message, our message, hint, whether the start is shown
@@ -51,7 +51,7 @@ def read_text(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 
 def find_bad_character(file: SourceFile) -> Problem | None:
-    """Find the first character that YAML does not allow."""
+    """Find the first character that YAML does not allow, or that its readers take differently."""
     match = _BAD.search(file.text)
     if match is None:
         return None

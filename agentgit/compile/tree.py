@@ -12,7 +12,7 @@ from agentgit.errors import Location
 from agentgit.model.origin import LayerName, Origin
 from agentgit.model.value import Json, Path
 
-BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
+BREAK = re.compile(r"\r\n|[\n\r]")  # what YAML 1.2 counts as the end of a line
 COLUMN_BITS = 21  # a column fits: files are at most 1 MiB
 _INDEX_DIGITS = 9  # Python reads no number of thousands of digits
 _MASK = (1 << COLUMN_BITS) - 1

@@ -10,6 +10,7 @@ from agentgit.compile.build import validate_project
 from agentgit.compile.explain import explain_instance
 from agentgit.compile.parse import parse_file
 from agentgit.compile.patterns import refuse_pattern
+from agentgit.compile.tree import to_plain
 from agentgit.errors import ConfigError, Location, Problem
 from agentgit.model.snapshot import Snapshot
 from agentgit.report.json_v1 import dump, problems_document
@@ -101,6 +102,17 @@ def test_a_syntax_error_at_the_end_is_shown_in_the_file(text: str) -> None:
     assert place is not None
     assert place.excerpt == text.split("\n")[place.line - 1]
     assert place.column <= len(place.excerpt) + 1
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_line_that_ends_for_some_readers_only(character: str) -> None:
+    """The C parser took this for two keys, and the one in Python for something else."""
+    (problem,) = parse_file("x.yaml", f"a: 1{character}b: 2\n".encode()).problems
+    assert problem.message == f"the character U+{ord(character):04X} is not allowed"
+    assert problem.location is not None
+    assert (problem.location.line, problem.location.column) == (1, 5)
+    (root,) = parse_file("x.yaml", f'a: "\\u{ord(character):04x}"\n'.encode()).documents
+    assert to_plain(root) == {"a": character}
 
 
 def test_a_path_that_is_no_utf_8_can_be_printed_as_json() -> None:

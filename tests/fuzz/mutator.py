@@ -36,8 +36,8 @@ def mutate_project(data: bytes, seed: int, limit: int, mutate: Mutate, words: Wo
             del files[path]
         elif action < 0.07:
             modes[path] = rng.choice(("100644", "100755", "120000"))
-        elif action < 0.1:
-            files[path] += _pick_line(files[rng.choice(list(files))], rng)
+        elif action < 0.2:
+            files[path] = _graft(files[path], files[rng.choice(list(files))], rng)
         else:
             files[path] = mutate_text(files[path], rng, limit, mutate, words)
     return join_text(files, modes)[:limit]
@@ -57,8 +57,10 @@ def mutate_text(
         return _replace(_VALUE, text, rng, rng.choice(_VALUES))
     if action < 0.7:
         found = _VALUE.search(text, rng.randrange(len(text) + 1))
-        tag = rng.choice(_TAGS)
-        return text if found is None else text[: found.start()] + tag + text[found.start() :]
+        if found is None:
+            return text
+        value = rng.choice((found.group(), rng.choice(_VALUES)))
+        return text[: found.start()] + rng.choice(_TAGS) + value + text[found.end() :]
     lines = text.split(b"\n")
     where = rng.randrange(len(lines))
     if action < 0.78:
@@ -84,6 +86,23 @@ def _replace(pattern: re.Pattern[bytes], text: bytes, rng: random.Random, new: b
 
 def _pick_line(text: bytes, rng: random.Random) -> bytes:
     return rng.choice(text.split(b"\n")) + b"\n"
+
+
+def _graft(text: bytes, other: bytes, rng: random.Random) -> bytes:
+    """Put a block of one file into another, as deep as it was: both layers speak of one key."""
+    lines, others = text.split(b"\n"), other.split(b"\n")
+    start = rng.randrange(len(others))
+    depth = _depth(others[start])
+    end = start + 1
+    while end < len(others) and others[end].strip() and _depth(others[end]) > depth:
+        end += 1
+    places = [number for number, line in enumerate(lines) if _depth(line) == depth]
+    where = rng.choice(places) + 1 if places else len(lines)
+    return b"\n".join([*lines[:where], *others[start:end], *lines[where:]])
+
+
+def _depth(line: bytes) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _rename(path: str, rng: random.Random, others: Sequence[str]) -> str:
