@@ -1,6 +1,7 @@
 # make demo   the main job, from an empty repository to a rollback, in under two minutes
 # make check  lint, types, contracts, fast tests: under a minute, needs no engine
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
+# make fuzz   what only reads, on files nobody would write: SECONDS=600, TARGETS="projects parser"
 # make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
 # make lock   pin the dependencies again
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := check
-.PHONY: demo check test lint unit bench-compile engines-down lock clean
+.PHONY: demo check test lint unit fuzz bench-compile engines-down lock clean
 
 # A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
 $(READY): requirements.lock pyproject.toml
@@ -35,6 +36,14 @@ unit: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+SECONDS ?= 600
+TARGETS ?= parser projects schemas patterns
+fuzz: $(READY)
+	@set -e; for target in $(TARGETS); do \
+		PYTHONHASHSEED=0 $(BIN)/python -m tests.fuzz.run $$target --corpus .cache/fuzz/$$target \
+			--findings .cache/fuzz -max_total_time=$$(($(SECONDS) / $(words $(TARGETS)))) -print_final_stats=1; \
+	done
 
 bench-compile: $(READY)
 	$(BIN)/python tests/bench/compile.py

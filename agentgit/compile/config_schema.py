@@ -12,7 +12,7 @@ from agentgit.compile.parse import parse_file
 from agentgit.compile.patterns import MAX_TEXT, measure_pattern
 from agentgit.compile.references import References
 from agentgit.compile.revision import digest_json, write_json
-from agentgit.compile.schema_rules import find_violations, follow
+from agentgit.compile.schema_rules import find_violations, follow, put_costly_last
 from agentgit.compile.tree import (
     MapNode,
     Node,
@@ -30,6 +30,7 @@ MAX_ERRORS = 20  # of one instance
 MAX_REFERENCES = 10_000  # followed for one instance
 MAX_MATCHING = 2**22  # what all matches of one instance may cost, see `patterns`
 MAX_UNIQUE = 1000  # items of a list of which no two may be equal
+MAX_STEPS = 2**18  # rules of one instance, each counted as often as it compares
 Rules = Mapping[str, Callable[..., Any]]
 _CONFIG = ("config",)
 _TYPES = {
@@ -171,7 +172,7 @@ def _make_validator(schema: Json) -> Any:
     from referencing import Registry
 
     plain = {key: value for key, value in schema.items() if key != "$schema"}
-    return _validator_class()(plain, registry=Registry())
+    return _validator_class()(put_costly_last(plain), registry=Registry())
 
 
 @cache
@@ -185,19 +186,39 @@ def _validator_class() -> Any:
         _spend(validator, 0, 1)
         return rules["$ref"](validator, value, instance, schema)
 
-    own = {"$ref": refer, **_pattern_rules(rules), **_other_rules(rules)}
-    made: Any = extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]
-    made.budget = [0, 0]
+    own = {**rules, "$ref": refer, **_pattern_rules(rules), **_other_rules(rules)}
+    counted = {name: _count_steps(name, rule) for name, rule in own.items()}
+    made: Any = extend(Draft202012Validator, counted)  # type: ignore[no-untyped-call]
+    made.budget = [0, 0, 0]
+    made.sizes = {}
     return made
 
 
+def _count_steps(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Bound what all rules together cost: lists of alternatives, and values that are compared."""
+
+    def count(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        size = validator.sizes.get(id(instance), 0)
+        items = len(instance) if isinstance(instance, list | dict) else 0
+        steps = 1 + (len(value) if isinstance(value, list | dict) else 0)
+        if name == "enum":
+            steps *= 1 + size
+        elif name in {"uniqueItems", "unevaluatedItems", "unevaluatedProperties"}:
+            steps += items * items // 64
+        _spend(validator, 2, steps + size)
+        return rule(validator, value, instance, schema)
+
+    return count
+
+
 def _spend(validator: Any, which: int, cost: int) -> None:
-    """Take from what one instance may cost: references to follow, or matches to try."""
+    """Take from what one instance may cost: references to follow, matches to try, or steps."""
     validator.budget[which] -= cost
     if validator.budget[which] < 0:
         limits = (
             f"more than {MAX_REFERENCES} references are followed",
             "its patterns cost too much",
+            "its schema asks for too many comparisons",
         )
         raise _TooMuchError(limits[which])
 
@@ -242,7 +263,10 @@ def _other_rules(rules: Rules) -> Rules:
 
 
 def _find_problems(schema: _Schema, config: Node, layers: Sequence[MapNode]) -> Iterator[Problem]:
-    _validator_class().budget[:] = [MAX_REFERENCES, MAX_MATCHING]
+    rules = _validator_class()
+    rules.budget[:] = [MAX_REFERENCES, MAX_MATCHING, MAX_STEPS]
+    rules.sizes.clear()
+    _measure(to_plain(config), rules.sizes)
     try:
         if schema.matches_keys:
             _refuse_long_keys(to_plain(config))
@@ -255,6 +279,16 @@ def _find_problems(schema: _Schema, config: Node, layers: Sequence[MapNode]) -> 
         return
     for one in errors:
         yield from _describe(one, schema, config, layers)
+
+
+def _measure(value: Json, sizes: dict[int, int]) -> int:
+    """Note about how much there is in every list and map, in what one step can compare."""
+    size = len(value) // 32 if isinstance(value, str) else 1
+    if isinstance(value, dict | list):
+        below = value.values() if isinstance(value, dict) else value
+        size += sum([_measure(one, sizes) for one in below])
+        sizes[id(value)] = size // 4
+    return size
 
 
 def _refuse_long_keys(value: Json) -> None:

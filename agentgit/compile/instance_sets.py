@@ -16,7 +16,8 @@ from agentgit.errors import Location, Problem
 from agentgit.model.value import Name
 
 MAX_RENDERED = 10_000  # instances of one set
-MAX_TEXT = 1 << 28  # characters of the file times instances, so that no file can explode
+MAX_VALUES = 1 << 19  # of the template times instances, so that no file can explode
+MAX_TEXT = 1 << 26  # characters of the template's values times instances
 _NAME = Leaf(Name)
 Choice = Mapping[str, Scalar]  # a value for each key
 Report = Callable[[Problem], None]
@@ -36,15 +37,34 @@ def render_set(document: Document, report: Report) -> tuple[Rendered, ...]:
     """Render every instance of a set; what is wrong is reported."""
     found: list[Problem] = []
     choices = tuple(_list_choices(document.spec, found.append))
-    size = len(document.spec.file.text)
-    if size * len(choices) > MAX_TEXT:
-        message = f"{len(choices)} instances of a file of {size} characters are too much"
-        found.append(Problem(message, locate(document.spec), "split the set, or shorten the file"))
+    problem = _refuse_much(document.spec, len(choices))
+    if problem is not None:
+        found.append(problem)
     rendered = [] if found else [_render(document, choice, found.append) for choice in choices]
     _refuse_twins(rendered, choices, document.spec, found.append)
     for problem in dict.fromkeys(found):
         report(problem)
     return () if found else tuple(one for one in rendered if one is not None)
+
+
+def _refuse_much(spec: MapNode, count: int) -> Problem | None:
+    """Bound what a set renders: all of it is made anew for every instance."""
+    values = characters = 0
+    stack = [node for node in (spec.items.get("template"),) if node is not None]
+    while stack:
+        node = stack.pop()
+        values += 1
+        if isinstance(node, Scalar):
+            characters += len(node.raw)
+        else:
+            stack += node.items.values() if isinstance(node, MapNode) else node.items
+    if values * count <= MAX_VALUES and characters * count <= MAX_TEXT:
+        return None
+    message = f"{count} instances of a template with {values} values are too much"
+    if values * count <= MAX_VALUES:
+        message = f"{count} instances of a template of {characters} characters are too much"
+    hint = "move what they share to the agent, or split the set"
+    return Problem(message, locate(spec), hint)
 
 
 def _list_choices(spec: MapNode, report: Report) -> Iterator[Choice]:
@@ -86,6 +106,9 @@ def _list_entries(entries: ListNode, report: Report) -> Iterator[Choice]:
     for entry in entries.items:
         if not isinstance(entry, MapNode):
             continue
+        if not entry.items:
+            hint = "write such as {tenant: a}"
+            report(Problem("an entry of a list needs a key", locate(entry), hint))
         keys = keys or set(entry.items)
         for key in sorted(keys.symmetric_difference(entry.items)):
             where = locate_key(entry.items[key], key) if key in entry.items else locate(entry)

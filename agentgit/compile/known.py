@@ -38,7 +38,7 @@ class Memory:
     ) -> None:
         self._cache = cache
         self._workspace = workspace
-        self._record = f"instances-{hashlib.sha256(environment.encode()).hexdigest()[:16]}"
+        self._record = f"instances-{hashlib.sha256(_encode(environment)).hexdigest()[:16]}"
         self._lineage = tuple(lineage)
         self._named: set[str] = set()
         self._known: dict[str, tuple[str, str, tuple[Known, ...]]] = {}
@@ -107,7 +107,7 @@ class Memory:
                 entry = files.get(each)
                 if entry is not None:
                     text = f"{each}\0{entry.mode} {entry.blob}\0"
-                    total.update(text.encode("utf-8", "surrogateescape"))
+                    total.update(_encode(text))
             total.update(b"\0")
         return total.digest()
 
@@ -130,3 +130,8 @@ def _plain(place: Location) -> tuple[str, int, int, int, str | None]:
 
 def _is_yaml(path: str) -> bool:
     return path.endswith((".yaml", ".yml"))
+
+
+def _encode(text: str) -> bytes:
+    """Paths need not be UTF-8."""
+    return text.encode("utf-8", "surrogateescape")

@@ -15,7 +15,6 @@ from agentgit.compile.notes import Notes
 from agentgit.compile.shape import Either, Fields, Shape, child_shape
 from agentgit.compile.tags import EXTENDING, extend_list, remove_names, remove_values
 from agentgit.compile.tree import ListNode, MapNode, Node, Scalar, locate
-from agentgit.compile.words import did_you_mean
 from agentgit.errors import Problem
 from agentgit.model.value import Path, dotted
 
@@ -117,7 +116,7 @@ def _obey(below: Node | None, above: Node, shape: Shape | None, notes: Notes, pa
 
 def _warn_idle(above: Node, key: str, lower: MapNode, notes: Notes, path: Path) -> None:
     message = f"{above.tag} changes {dotted((*path, key))}, which no lower layer sets"
-    hint = did_you_mean(key, lower.items) or "leave the tag out"
+    hint = notes.guess(key, lower.items) or "leave the tag out"
     notes.idle(above, Problem(message, locate(above), hint))
 
 

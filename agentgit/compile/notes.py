@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from agentgit.compile.tree import MapNode, Node, Scalar, locate_key
 from agentgit.compile.words import did_you_mean
 from agentgit.errors import Problem
 from agentgit.model.value import Path, dotted
+
+MAX_GUESSES = 200
 
 
 class Record(Protocol):
@@ -33,6 +35,7 @@ class Notes:
         self.finals: list[tuple[Path, Node]] = []  # the locks of the layer that is being merged
         self.file: str | None = None  # whose instances are compiled; None for what they share
         self._elsewhere = 0
+        self._guesses = 0
         self._acted: set[tuple[str, int]] = set()
         self._rescued = 0  # how often something acted after it had been idle
         self._idle: dict[tuple[str, int], Problem] = {}
@@ -43,7 +46,7 @@ class Notes:
             self.act(node)
         else:
             message = f"null removes {dotted((*path, key))}, which no lower layer sets"
-            hint = did_you_mean(key, below.items) or "leave it out"
+            hint = self.guess(key, below.items) or "leave it out"
             self.idle(node, Problem(message, locate_key(node, key), hint))
 
     def act(self, node: Node) -> None:
@@ -58,6 +61,13 @@ class Notes:
         """A null or a tag has nothing to change: a warning, unless it has somewhere else."""
         self._listen(node)
         self._idle.setdefault((node.file.path, node.at), warning)
+
+    def guess(self, word: object, known: Iterable[str]) -> str | None:
+        """Make a hint of the nearest name, while few were made: each costs, and few are read."""
+        self._guesses += 1
+        if self._guesses > MAX_GUESSES or not isinstance(word, str):
+            return None
+        return did_you_mean(word, known)
 
     def _listen(self, node: Node) -> None:
         """Count what the instances of one file say of others: every run must say it anew."""

@@ -7,6 +7,7 @@ of a group that can match one text in several ways, as far as a look at the patt
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -43,8 +44,9 @@ def refuse_pattern(pattern: str) -> str | None:
     if _NO_GROUP.search(pattern):
         return "a pattern has no lookaround, no named group and no back reference"
     try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings(action="error"):  # what other readers take differently
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         return f"this is no regular expression: {error}"
     found = _judge(pattern)
     if isinstance(found, str):

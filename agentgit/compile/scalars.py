@@ -20,7 +20,10 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+
 _STARTS = frozenset("0123456789+-.")
 _REFUSED = (
     (re.compile(r"[-+]?0[0-9_]+\Z"), "octal in some readers and decimal in others"),
-    (re.compile(r"[-+]?0[0-9_]+\.?[0-9_]*(?:[eE][-+]?[0-9]+)?\Z"), "a number with a leading zero"),
+    (
+        re.compile(r"[-+]?0[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?\Z"),
+        "a number with a leading zero",
+    ),
     (re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z"), "a number in another base"),
     (
         re.compile(r"[-+]?(?=[0-9_.]*_)[0-9][0-9_]*(?:\.[0-9_]*)?\Z"),

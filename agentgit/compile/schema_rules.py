@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from agentgit.compile.patterns import refuse_pattern
-from agentgit.compile.tree import ListNode, MapNode, Node, Scalar, locate, locate_key, to_plain
+from agentgit.compile.tree import (
+    ListNode,
+    MapNode,
+    Node,
+    Scalar,
+    locate,
+    locate_key,
+    step,
+    to_plain,
+)
 from agentgit.errors import Problem
+from agentgit.model.value import Json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMAS = 5000
@@ -40,7 +51,7 @@ def find_violations(root: MapNode) -> Iterator[Problem]:
             hint = "copy what it names below $defs, and write #/$defs/NAME"
             message = "$ref refers to this schema only: nothing else is read"
             yield Problem(message, locate(node), hint)
-        elif target.rstrip("/") not in known:
+        elif unquote(target) not in known:
             hint = "write # or #/$defs/NAME"
             yield Problem(f"$ref: there is no schema {target} in this one", locate(node), hint)
 
@@ -50,36 +61,38 @@ def follow(root: MapNode, path: tuple[str, ...]) -> Node:
     node: Node = root
     for key in path:
         for _ in range(len(path)):
-            if _step(node, key) is not None or not isinstance(node, MapNode):
+            if step(node, key) is not None or not isinstance(node, MapNode):
                 break
             node = _refer(root, node)
-        below = _step(node, key)
+        below = step(node, key)
         if below is None:
             break
         node = below
     return node
 
 
+def put_costly_last(schema: Json) -> Json:
+    """Order rules so that those which look at the others come after those that have a bound."""
+    if isinstance(schema, list):
+        return [put_costly_last(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    keys = sorted(schema, key=lambda key: key.startswith("unevaluated"))
+    return {key: put_costly_last(schema[key]) for key in keys}
+
+
 def _refer(root: MapNode, node: MapNode) -> Node:
     reference = node.items.get("$ref")
     if not isinstance(reference, Scalar):
         return node
-    parts = str(reference.value).lstrip("#").split("/")
+    parts = unquote(str(reference.value)).lstrip("#").split("/")
     return _step_all(root, [part for part in parts if part])
 
 
 def _step_all(node: Node, parts: list[str]) -> Node:
     for part in parts:
-        node = _step(node, part.replace("~1", "/").replace("~0", "~")) or node
+        node = step(node, part.replace("~1", "/").replace("~0", "~")) or node
     return node
-
-
-def _step(node: Node, key: str) -> Node | None:
-    if isinstance(node, MapNode):
-        return node.items.get(key)
-    if isinstance(node, ListNode) and key.isdecimal() and int(key) < len(node.items):
-        return node.items[int(key)]
-    return None
 
 
 def _walk(root: Node) -> Iterator[tuple[str, MapNode]]:

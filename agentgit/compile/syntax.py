@@ -12,8 +12,8 @@ MAX_BYTES = 1 << 20
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # what Git holds of a file in LFS
 LFS_WORDS = "a pointer of Git LFS: the file itself is not in this repository"
 LFS_HINT = "take it out of LFS (.gitattributes), so that the commit holds what is meant"
-_BAD = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_BAD = re.compile(  # also U+0085, U+2028 and U+2029, which end a line for some readers only
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _INDENT = "check the indentation of this line and the one above"
 _TRANSLATIONS = (  # part of the parser's message, our message, hint, whether the start is shown
@@ -56,7 +56,7 @@ def read_text(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 
 def find_bad_character(file: SourceFile) -> Problem | None:
-    """Find the first character that YAML does not allow."""
+    """Find the first character that YAML does not allow, or that its readers take differently."""
     match = _BAD.search(file.text)
     if match is None:
         return None

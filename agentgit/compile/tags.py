@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agentgit.compile.notes import Notes
+from agentgit.compile.revision import write_json
 from agentgit.compile.tree import ListNode, MapNode, Node, Scalar, locate, to_plain
-from agentgit.compile.words import did_you_mean, show
+from agentgit.compile.words import show
 from agentgit.errors import Problem
 from agentgit.model.value import Json, Path, dotted
 
@@ -20,17 +21,18 @@ def extend_list(below: ListNode, above: ListNode, notes: Notes, path: Path) -> L
 
 def remove_values(below: ListNode, above: ListNode, notes: Notes, path: Path) -> ListNode:
     """Take values out of the list of the lower layers."""
-    unwanted = [to_plain(item) for item in above.items]
-    kept = [item for item in below.items if not _among(to_plain(item), unwanted)]
-    present = [to_plain(item) for item in below.items]
-    words = [str(value) for value in present if isinstance(value, str)]
-    for item, value in zip(above.items, unwanted, strict=True):
-        if _among(value, present):
+    unwanted = {write_json(to_plain(item)) for item in above.items}
+    kept = [item for item in below.items if write_json(to_plain(item)) not in unwanted]
+    present = {write_json(to_plain(item)) for item in below.items}
+    words = [item.value for item in below.items
+             if isinstance(item, Scalar) and isinstance(item.value, str)]  # fmt: skip
+    for item in above.items:
+        if write_json(to_plain(item)) in present:
             notes.act(item)
         else:
             message = f"!remove takes {show(item)} out of {dotted(path)}, where it is not"
-            hint = did_you_mean(value, words) if isinstance(value, str) else None
-            notes.idle(item, Problem(message, locate(item), hint or "leave it out"))
+            hint = notes.guess(to_plain(item), words) or "leave it out"
+            notes.idle(item, Problem(message, locate(item), hint))
     return _rewritten(above, kept, notes, path)
 
 
@@ -43,7 +45,7 @@ def remove_names(below: MapNode, above: ListNode, notes: Notes, path: Path) -> M
         name = str(item.value) if isinstance(item, Scalar) else ""
         if result.items.pop(name, None) is None:
             message = f"!remove takes {name} out of {dotted(path)}, where it is not"
-            hint = did_you_mean(name, below.items) or "leave it out"
+            hint = notes.guess(name, below.items) or "leave it out"
             notes.idle(item, Problem(message, locate(item), hint))
             continue
         notes.act(item)
@@ -64,10 +66,6 @@ def same_value(one: Json, other: Json) -> bool:
         pairs = zip(one, other, strict=False)
         return len(one) == len(other) and all(same_value(a, b) for a, b in pairs)
     return bool(one == other)
-
-
-def _among(value: Json, values: list[Json]) -> bool:
-    return any(same_value(value, one) for one in values)
 
 
 def _rewritten(above: ListNode, items: list[Node], notes: Notes, path: Path) -> ListNode:

@@ -12,8 +12,9 @@ from agentgit.errors import Location
 from agentgit.model.origin import LayerName, Origin
 from agentgit.model.value import Json, Path
 
-BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
+BREAK = re.compile(r"\r\n|[\n\r]")  # what YAML 1.2 counts as the end of a line
 COLUMN_BITS = 21  # a column fits: files are at most 1 MiB
+_INDEX_DIGITS = 9  # Python reads no number of thousands of digits
 _MASK = (1 << COLUMN_BITS) - 1
 
 
@@ -116,13 +117,19 @@ def to_plain(node: Node) -> Json:
 def find(node: Node | None, path: Path) -> Node | None:
     """Follow keys (and list indices written as text) into a tree."""
     for key in path:
-        if isinstance(node, MapNode):
-            node = node.items.get(key)
-        elif isinstance(node, ListNode) and key.isdecimal() and int(key) < len(node.items):
-            node = node.items[int(key)]
-        else:
+        node = step(node, key)
+        if node is None:
             return None
     return node
+
+
+def step(node: Node | None, key: str) -> Node | None:
+    """Follow one key, or the index of a list written as text."""
+    if isinstance(node, MapNode):
+        return node.items.get(key)
+    if not isinstance(node, ListNode) or len(key) > _INDEX_DIGITS or not key.isdecimal():
+        return None
+    return node.items[int(key)] if int(key) < len(node.items) else None
 
 
 def locate(node: Node) -> Location:
@@ -152,7 +159,10 @@ def location_at(file: SourceFile, at: int, width: int = 1) -> Location:
     """Make a location with its excerpt; width 0 underlines the word that begins there."""
     line, column = unpack(at)
     excerpt = file.line(line)
-    rest = "" if excerpt is None else excerpt[column - 1 :]
+    if excerpt is None:  # the parser puts what is missing at the end behind the last line
+        *before, excerpt = BREAK.split(file.text)
+        line, column = len(before) + 1, len(excerpt) + 1
+    rest = excerpt[column - 1 :]
     if not width:
         word = re.match(r"[\w./-]+", rest)
         width = word.end() if word else 1

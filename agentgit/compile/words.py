@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from agentgit.compile.tree import ListNode, MapNode, Node, Scalar
@@ -37,6 +38,8 @@ _TRUTH = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "fa
           "false": "false"}  # fmt: skip
 _NUMBERS = {"a whole number", "a number"}
 _SHOWN = 48
+_LONGEST = 128  # characters of a name that is compared with others
+_COMPARED = 64  # names that are compared in full
 
 
 def expectation(errors: Sequence[Mapping[str, Any]], write: Callable[[Any], str] = str) -> str:
@@ -118,11 +121,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Find the nearest known name: the same letters in another spelling first."""
-    names = sorted(known)
-    same = [name for name in names if _letters(name) == _letters(word)]
-    if same:
-        return same[0]
+    """Find the nearest known name: the same letters in another spelling first.
+
+    Of many names only those are compared that begin as the word does.
+    """
+    if len(word) > _LONGEST:
+        return None
+    names, letters = sorted(name for name in known if len(name) <= _LONGEST), _letters(word)
+    same = next((name for name in names if _letters(name) == letters), None)
+    if same is not None:
+        return same
+    if len(names) > _COMPARED:
+        names = [name for name in names if name[:1] == word[:1]][:_COMPARED]
     return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), None)
 
 
@@ -131,5 +141,6 @@ def list_names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
+@lru_cache(maxsize=8192)
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -17,7 +17,10 @@ from agentgit.model.container import Argv, Container, EnvironmentKey, Text
 from agentgit.model.value import CamelValue, Duration, Json, Name, Value, VarName
 
 _NAMED = r"(?:[^\s/@]+@)?(?:\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]]+)"
-_ENDPOINT = re.compile(rf"unix:///\S+|tcp://{_NAMED}:(\d+)/?|ssh://{_NAMED}(?::(\d+))?/?")
+_ENDPOINT = re.compile(
+    rf"unix:///\S+|tcp://{_NAMED}:([0-9]{{1,5}})/?|"
+    rf"ssh://{_NAMED}(?::([0-9]{{1,5}}))?/?"
+)
 _PORTS = range(1, 65536)
 
 

@@ -18,8 +18,12 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 _NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?\Z")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\Z", re.IGNORECASE)
+_DIGITS = "[0-9]{1,15}"  # more would be infinite as a float
+_DURATION = re.compile(
+    rf"(?:({_DIGITS})h)?(?:({_DIGITS})m)?(?:({_DIGITS}(?:\.{_DIGITS})?)s)?(?:({_DIGITS})ms)?\Z"
+)
+_SIZE = re.compile(rf"({_DIGITS}(?:\.{_DIGITS})?)\s*([kmgt]?)i?b?\Z", re.IGNORECASE)
+_CPUS = re.compile(rf"{_DIGITS}(?:\.{_DIGITS})?\Z")
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 MAX_NAME = 40  # names become parts of container names, which engines cut at 128
 
@@ -100,7 +104,7 @@ def _check_name(raw: str) -> str:
 
 
 def _check_cpus(raw: object) -> object:
-    return float(raw) if isinstance(raw, str) and re.fullmatch(r"\d+(\.\d+)?", raw) else raw
+    return float(raw) if isinstance(raw, str) and _CPUS.match(raw) else raw
 
 
 Name = Annotated[

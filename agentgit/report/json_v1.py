@@ -40,7 +40,8 @@ Document = dict[str, Any]
 
 def dump(document: Mapping[str, Json] | Sequence[Mapping[str, Json]]) -> str:
     """Write a document: indented, in the order of its fields; control characters are escaped."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()  # a path that is no UTF-8
 
 
 def problems_document(errors: Sequence[Problem], warnings: Sequence[Problem]) -> Document:
