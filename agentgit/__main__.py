@@ -2,12 +2,15 @@
 
 import sys
 
-from agentgit.cli.main import run
+from agentgit.cli.head_start import begin
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    early = begin(sys.argv[1:])
+    from agentgit.cli.main import run  # git is at work meanwhile
+
+    sys.exit(run(sys.argv[1:], early))
 
 
 if __name__ == "__main__":

@@ -135,10 +135,11 @@ def _takes_part(path: str) -> bool:
 
 def warn(settings: Settings, warnings: Sequence[Problem | str]) -> None:
     """Show warnings on stderr."""
+    if not warnings:
+        return
     import sys
 
     from agentgit.report.problems import write_problems
 
     problems = [Problem(one) if isinstance(one, str) else one for one in warnings]
-    if problems:
-        talk(write_problems(problems, level="warning", palette=settings.palette(sys.stderr)))
+    talk(write_problems(problems, level="warning", palette=settings.palette(sys.stderr)))

@@ -10,9 +10,10 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
+from agentgit.cli.head_start import HeadStart
 from agentgit.errors import Location, Problem
 from agentgit.source.cache import FileCache
-from agentgit.source.state import Look, Place, find_place, look_at
+from agentgit.source.state import Look, Looking, Place, find_place, finish_looking, start_looking
 
 _NAME = "validated"
 _STATES = 16  # states of the work tree that are remembered; switching branches goes to and fro
@@ -36,13 +37,18 @@ class Memory:
         self._state = f"{place.root}\0{look.name}"
 
     @classmethod
-    def open(cls, folder: str, *, disabled: bool) -> Self | None:
-        """Look at a work tree; None where there is none, or nothing is to be remembered."""
+    def open(
+        cls, folder: str, early: HeadStart | None = None, *, disabled: bool = False
+    ) -> Self | None:
+        """Look at a work tree; None where there is none, or nothing is to be remembered.
+
+        `early` is a look that has begun; it counts when it is at the same folder.
+        """
         if disabled or os.environ.get("AGENTGIT_NO_CACHE"):
             return None
-        place = find_place(folder)
-        look = None if place is None else look_at(place)
-        return None if place is None or look is None else cls(place, look)
+        begun = _begin(folder, early)
+        look = None if begun is None else finish_looking(*begun)
+        return None if begun is None or look is None else cls(begun[0], look)
 
     def recall(self) -> Verdict | None:
         """Give what was said about this very state."""
@@ -62,6 +68,13 @@ class Memory:
     def _read(self) -> Sequence[tuple[str, tuple[list[tuple[object, ...]], int, list[str]]]]:
         data = self.cache.read(_NAME)
         return [] if data is None else marshal.loads(data)  # noqa: S302 -- checked by the cache
+
+
+def _begin(folder: str, early: HeadStart | None) -> tuple[Place, Looking] | None:
+    if early is not None and os.path.realpath(early.folder) == os.path.realpath(folder):
+        return early.place, early.looking
+    place = find_place(folder)
+    return None if place is None else (place, start_looking(place))
 
 
 def _plain(problem: Problem) -> tuple[object, ...]:

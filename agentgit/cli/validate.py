@@ -26,7 +26,7 @@ def command(settings: Settings, revision: str | None, *, as_json: bool, no_cache
     from agentgit.cli.memory import Memory
     from agentgit.errors import ConfigError, Exit
 
-    memory = Memory.open(str(settings.directory), disabled=no_cache)
+    memory = Memory.open(str(settings.directory), settings.early, disabled=no_cache)
     verdict = memory.recall() if memory is not None and revision is None else None
     if verdict is None:
         try:
