@@ -9,9 +9,8 @@ from agentgit.compile.tree import BREAK, SourceFile, location_at, pack
 from agentgit.errors import Location, Problem
 
 MAX_BYTES = 1 << 20
-_BAD = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_BAD_ASCII = re.compile("[^\t\n\r\x20-\x7e]")
+_BAD = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _INDENT = "check the indentation of this line and the one above"
 _TRANSLATIONS = (  # part of the parser's message, our message, hint, whether the start is shown
     ("mapping values are not allowed", "a colon does not fit here",
@@ -52,7 +51,8 @@ def read_text(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 def find_bad_character(file: SourceFile) -> Problem | None:
     """Find the first character that YAML does not allow."""
-    match = _BAD.search(file.text)
+    bad = _BAD_ASCII if file.text.isascii() else re.compile(_BAD)  # which takes milliseconds
+    match = bad.search(file.text)
     if match is None:
         return None
     where = location_at(file, position(file.text, match.start()))
