@@ -1,5 +1,6 @@
 """`python -m agentgit`, and the `agentgit` command."""
 
+import gc
 import sys
 
 from agentgit.cli.head_start import begin
@@ -7,6 +8,7 @@ from agentgit.cli.head_start import begin
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    gc.disable()  # what is loaded stays; `run` decides for the rest
     early = begin(sys.argv[1:])
     from agentgit.cli.main import run  # git is at work meanwhile
 

@@ -113,7 +113,9 @@ def _is_recorded(world: World, name: str) -> bool:
 
 def count_files(snapshot: Snapshot) -> int:
     """Count the YAML files that take part in compiling."""
-    return sum(_takes_part(path) and path.endswith(".yaml") for path in snapshot.files)
+    inside = ("global/", "environments/")
+    found = [path for path in snapshot.files if path.endswith(".yaml")]
+    return sum(path.startswith(inside) or path == "agentgit.yaml" for path in found)
 
 
 def warn_uncommitted(settings: Settings, source: GitSource) -> None:

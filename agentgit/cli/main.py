@@ -103,7 +103,9 @@ def run(arguments: Sequence[str], early: HeadStart | None = None) -> int:
     settings = Settings.read(Path(), os.environ, no_color="--no-color" in arguments)
     as_json = "--json" in arguments
     collecting = gc.isenabled()
-    if not _LONG.intersection(arguments):
+    if _LONG.intersection(arguments):
+        gc.enable()
+    else:
         gc.disable()  # a short run ends before it has made garbage worth looking for
     try:
         code = entrance.main(
@@ -120,6 +122,5 @@ def run(arguments: Sequence[str], early: HeadStart | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the documented boundary: a bug ends here
         return report_bug(error, arguments, settings)
     finally:
-        if collecting:
-            gc.enable()
+        (gc.enable if collecting else gc.disable)()
     return int(code or Exit.DONE)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from agentgit.cli.head_start import HeadStart
-from agentgit.errors import Location, Problem
+from agentgit.errors import Plain, Problem, flatten_problem, restore_problem
 from agentgit.source.cache import FileCache
 from agentgit.source.state import Look, Looking, Place, find_place, finish_looking, start_looking
 
@@ -56,16 +56,16 @@ class Memory:
         if found is None:
             return None
         warnings, files, environments = found
-        return Verdict(tuple(_problem(one) for one in warnings), files, tuple(environments))
+        return Verdict(tuple(restore_problem(one) for one in warnings), files, tuple(environments))
 
     def remember(self, verdict: Verdict) -> None:
         """Keep what was said."""
-        warnings = [_plain(one) for one in verdict.warnings]
+        warnings = [flatten_problem(one) for one in verdict.warnings]
         said = (warnings, verdict.files, list(verdict.environments))
         others = [one for one in self._read() if one[0] != self._state]
         self.cache.write(_NAME, marshal.dumps([(self._state, said), *others[: _STATES - 1]]))
 
-    def _read(self) -> Sequence[tuple[str, tuple[list[tuple[object, ...]], int, list[str]]]]:
+    def _read(self) -> Sequence[tuple[str, tuple[list[Plain], int, list[str]]]]:
         data = self.cache.read(_NAME)
         return [] if data is None else marshal.loads(data)  # noqa: S302 -- checked by the cache
 
@@ -75,28 +75,3 @@ def _begin(folder: str, early: HeadStart | None) -> tuple[Place, Looking] | None
         return early.place, early.looking
     place = find_place(folder)
     return None if place is None else (place, start_looking(place))
-
-
-def _plain(problem: Problem) -> tuple[object, ...]:
-    also = [(role, _place(where)) for role, where in problem.also]
-    return problem.message, _place(problem.location), problem.hint, also
-
-
-def _place(where: Location | None) -> tuple[object, ...] | None:
-    if where is None:
-        return None
-    return where.path, where.line, where.column, where.width, where.excerpt
-
-
-def _problem(said: tuple[object, ...]) -> Problem:
-    message, where, hint, also = said
-    return Problem(
-        str(message),
-        _location(where),
-        None if hint is None else str(hint),
-        tuple((role, Location(*place)) for role, place in also),  # type: ignore[attr-defined]
-    )
-
-
-def _location(said: object) -> Location | None:
-    return Location(*said) if isinstance(said, tuple) else None

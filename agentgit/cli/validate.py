@@ -49,11 +49,12 @@ def _check(settings: Settings, revision: str | None, memory: Memory | None) -> V
     from agentgit.cli.memory import Verdict
     from agentgit.compile.build import validate_project
     from agentgit.compile.layout import list_environments
+    from agentgit.source.forks import Forks
 
     seen = memory if revision is None else None
     source = open_source(settings) if seen is None else open_seen(seen.place, seen.look)
     snapshot = read_snapshot(source, revision)
-    warnings = validate_project(snapshot, None if memory is None else memory.cache)
+    warnings = validate_project(snapshot, None if memory is None else memory.cache, Forks())
     verdict = Verdict(warnings, count_files(snapshot), list_environments(snapshot))
     if seen is not None:
         seen.remember(verdict)

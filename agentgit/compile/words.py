@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -119,11 +118,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Find the nearest known name: the same letters in another spelling first."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     same = [name for name in names if _letters(name) == _letters(word)]
     if same:
         return same[0]
-    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), None)
+    return next(iter(get_close_matches(word, names, n=1, cutoff=0.6)), None)
 
 
 def list_names(names: Iterable[str]) -> str:

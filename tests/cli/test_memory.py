@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from agentgit.compile.build import validate_project
+from agentgit.errors import ConfigError
+from agentgit.source.forks import Forks
+from agentgit.source.repository import GitSource
+
 AGENT = "global/agents/hello.yaml"
 PROGRAM = r"""
 import json, sys
@@ -111,3 +116,26 @@ def test_a_revision_is_compiled_with_what_is_known(
     (project / "environments" / "extra.yaml").write_text("kind: Agent\n")
     assert agentgit("validate", "--revision", "HEAD") == expected
     assert agentgit("validate").code == 65
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (1, 4)])
+def test_copies_of_the_process_say_what_one_says(
+    project: Path, commit: Callable[[str], str], edit: Edit, sizes: tuple[int, int]
+) -> None:
+    below = next(project.glob("environments/*/instances"))
+    first = next(below.glob("*.yaml")).read_text()
+    name = next(below.glob("*.yaml")).stem
+    for number in range(12):
+        text = first.replace(f"name: {name}", f"name: n{number}")
+        wrong = "" if number % 5 else "\n  modle: {}\n"
+        (below / f"n{number}.yaml").write_text(text.rstrip() + wrong + "\n")
+    commit("All")
+    edit(AGENT, "scale: {replicas: 1}", "scale: {replicas: 1}\n  placement: null")
+    for snapshot in (GitSource.open(str(project)).worktree(),
+                     GitSource.open(str(project)).snapshot("HEAD")):  # fmt: skip
+        with pytest.raises(ConfigError) as expected:
+            validate_project(snapshot)
+        for size in sizes:
+            with pytest.raises(ConfigError) as found:
+                validate_project(snapshot, None, Forks(size, least=1))
+            assert found.value.problems == expected.value.problems
