@@ -12,7 +12,9 @@ def main() -> None:
     early = begin(sys.argv[1:])
     from agentgit.cli.main import run  # git is at work meanwhile
 
-    sys.exit(run(sys.argv[1:], early))
+    code = run(sys.argv[1:], early)
+    gc.freeze()  # the interpreter would look for garbage once more before it ends
+    sys.exit(code)
 
 
 if __name__ == "__main__":
