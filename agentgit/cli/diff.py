@@ -28,6 +28,7 @@ from agentgit.errors import Exit, UsageError
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
               show_default=True, help="How to write it.")  # fmt: skip
 @options.as_json
+@options.no_cache
 @pass_settings
 def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
@@ -39,6 +40,7 @@ def command(  # noqa: PLR0913 - one for each option
     worktree: bool,
     exit_code: bool,
     as_json: bool,
+    no_cache: bool,
 ) -> int:
     """Show what changes between two commits, in every environment, and whom it reaches.
 
@@ -46,6 +48,7 @@ def command(  # noqa: PLR0913 - one for each option
     runs nothing of the repository. Exits with 65 where the second side is wrong.
     """
     from agentgit.cli.door import open_source
+    from agentgit.cli.memory import open_cache
     from agentgit.execute.clock import SystemClock
     from agentgit.report.diff_markdown import write_comment
     from agentgit.report.diff_text import write_comparison
@@ -63,7 +66,8 @@ def command(  # noqa: PLR0913 - one for each option
     if as_json and form != "text":
         raise UsageError("--json and --format exclude each other", hint="leave one out")
     request = DiffRequest(base or "HEAD", None if worktree else head or "HEAD", environments)
-    comparison = compare_commits(open_source(settings), request)
+    cache = open_cache(str(settings.directory), disabled=no_cache)
+    comparison = compare_commits(open_source(settings), request, cache)
     if as_json:
         answer(dump(diff_document(comparison)))
     elif form == "markdown":

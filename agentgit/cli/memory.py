@@ -70,6 +70,12 @@ class Memory:
         return [] if data is None else marshal.loads(data)  # noqa: S302 -- checked by the cache
 
 
+def open_cache(folder: str, *, disabled: bool) -> FileCache | None:
+    """Open the cache alone; None where nothing is to be remembered."""
+    place = None if disabled or os.environ.get("AGENTGIT_NO_CACHE") else find_place(folder)
+    return None if place is None else FileCache(place.git_dir)
+
+
 def _begin(folder: str, early: HeadStart | None) -> tuple[Place, Looking] | None:
     if early is not None and os.path.realpath(early.folder) == os.path.realpath(folder):
         return early.place, early.looking

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from agentgit.compile.catalog import Catalog
 from agentgit.compile.envelope import NEW_ID
@@ -32,7 +32,7 @@ from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
 from agentgit.effects import Cache, Spread
 from agentgit.errors import Location, Problem
-from agentgit.model.desired import Desired, Project
+from agentgit.model.desired import Desired, Instance, Project
 from agentgit.model.snapshot import Snapshot
 from agentgit.model.spec import EnvironmentSpec, ProjectSpec, Rollout
 
@@ -46,11 +46,14 @@ def compile_environment(
     environment: str,
     only: Collection[str] | None = None,
     warn: Callable[[Problem], None] | None = None,
+    known: Mapping[str, tuple[Known, ...]] | None = None,
 ) -> Desired:
     """Resolve what a commit asks for in one environment.
 
-    With `only`, just these instances are compiled. Raises ConfigError with everything that is
-    wrong in this environment and the layers it uses, UsageError for names that do not exist.
+    With `only`, just these instances are compiled. Those of the `known` files are left out, with
+    which an earlier run found nothing wrong (see `find_unchanged`). Raises ConfigError with
+    everything that is wrong in this environment and the layers it uses, UsageError for names
+    that do not exist.
     """
     workspace = Workspace(snapshot)
     project = _read_project(workspace)
@@ -60,7 +63,7 @@ def compile_environment(
         workspace.raise_problems()
     require_environment(snapshot, environment)
     require_instances(snapshot, environment, only or ())
-    desired = _compile(workspace, environment, project, only, References(workspace))
+    desired = _compile(workspace, environment, project, only, known or {})
     workspace.raise_problems()
     if desired is None:
         raise AssertionError("a compile without problems gives a result")
@@ -139,14 +142,14 @@ def _compile(
     environment: str,
     project: Project | None,
     only: Collection[str] | None,
-    references: References,
+    known: Mapping[str, tuple[Known, ...]],
 ) -> Desired | None:
     """Compile an environment as far as possible; None after reporting what is wrong."""
     count = workspace.count
     spec = _read_environment(workspace, environment)
-    fleet = Fleet(workspace, environment, references)
+    fleet = Fleet(workspace, environment)
     if only is None:
-        instances = list(fleet.compile_all())
+        instances = list(_compile_all(fleet, known))
     else:
         resolved = (fleet.compile(name) for name in sorted(set(only)))
         instances = [one.instance for one in resolved if one is not None]
@@ -160,6 +163,30 @@ def _compile(
         hosts=spec.hosts,
         instances=tuple(sorted(instances, key=lambda one: one.name)),
     )
+
+
+def _compile_all(fleet: Fleet, known: Mapping[str, tuple[Known, ...]]) -> Iterator[Instance]:
+    """Compile all files but the known ones, of which just the names are taken."""
+    for path in fleet.roster.files:
+        for one in known.get(path, ()):
+            fleet.declare(one.name, Location(*one.place))
+        if path not in known:
+            yield from fleet.compile_file(path)
+
+
+def find_unchanged(
+    before: Snapshot, after: Snapshot, environment: str, cache: Cache
+) -> Mapping[str, tuple[Known, ...]]:
+    """Find the files of instances that ask for the same in two snapshots, by what is remembered.
+
+    A file is known under all that it shares with others, so one that is known in both is the
+    same there, and so is everything that its instances are made of.
+    """
+    then, now = (
+        Memory(cache, Workspace(side), environment, whole=False).list_known()
+        for side in (before, after)
+    )
+    return {path: known for path, known in then.items() if path in now}
 
 
 def _check_environment(

@@ -5,7 +5,7 @@ The layers that instances of one agent share are merged once; an instance only a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -120,27 +120,25 @@ class Fleet:
         member = self.roster.find(name)
         return None if member is None else self.compile_member(member, notes)
 
-    def compile_all(self) -> Iterator[Instance]:
-        """Compile every instance of the environment."""
-        for path in self.roster.files:
-            yield from self.compile_file(path)
-
     def compile_file(self, path: str) -> tuple[Instance, ...]:
         """Compile what a file declares, and let go of the file, which no other needs."""
         resolved = [self.compile_member(member) for member in self._take_members(path)]
         self.workspace.release(path)
         return tuple(one.instance for one in resolved if one is not None)
 
-    def check_file(self, path: str) -> tuple[tuple[str, str], ...]:
-        """Find what is wrong with what a file declares; name the good instances and their agents.
+    def check_file(self, path: str) -> tuple[tuple[str, str, int], ...]:
+        """Find what is wrong with what a file declares; name what is good: agent and replicas too.
 
         What is reported is what `compile_file` reports, without a value made of it.
         """
         good = []
         for member in self._take_members(path):
             merged = self._merge_member(member, None)
-            if merged is not None and self._settle(merged.tree, member, merged.base) is not None:
-                good.append((member.name, merged.base.agent.name))
+            if merged is None:
+                continue
+            settled = self._settle(merged.tree, member, merged.base)
+            if settled is not None:
+                good.append((member.name, merged.base.agent.name, settled.spec.scale.replicas))
         self.workspace.release(path)
         return tuple(good)
 

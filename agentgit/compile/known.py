@@ -27,6 +27,7 @@ class Known(NamedTuple):
     name: str
     agent: str
     place: Plain
+    replicas: int = 0
 
 
 class Answer(NamedTuple):
@@ -49,7 +50,10 @@ _NOTHING = Answer((), (), b"", b"", (), ())
 class Memory:
     """The known files of one environment; without a cache there are none."""
 
-    def __init__(self, cache: Cache | None, workspace: Workspace, environment: str) -> None:
+    def __init__(
+        self, cache: Cache | None, workspace: Workspace, environment: str, *, whole: bool = True
+    ) -> None:
+        """Load what is known; where that is not `whole`, always file by file."""
         self.environment = environment
         self.files = instance_files(workspace, environment)
         self._cache = cache
@@ -58,7 +62,7 @@ class Memory:
         self._known: dict[str, tuple[str, str, tuple[Any, ...]]] = {}
         self._used: set[str] = set()
         self._learned = False
-        self._before = self._load()
+        self._before = self._load(whole=whole)
 
     @property
     def answer(self) -> Answer | None:
@@ -77,6 +81,14 @@ class Memory:
         if self.answer is not None:
             return ()
         return tuple(path for path in self.files if not self._is_known(path))
+
+    def list_known(self) -> dict[str, tuple[Known, ...]]:
+        """Give the instances of every known file."""
+        return {
+            path: tuple(Known(*one) for one in self._known[path][2])
+            for path in self.files
+            if self._is_known(path)
+        }
 
     def learn(self, path: str, known: Iterable[Known]) -> None:
         """Remember a file of which every instance compiled without a word."""
@@ -104,7 +116,7 @@ class Memory:
             known = {path: self._known[path] for path in sorted(self._used)}
             self._cache.write(f"instances-{self._record}", marshal.dumps((shared, known)))
 
-    def _load(self) -> Answer:
+    def _load(self, *, whole: bool) -> Answer:
         """Read what is known, as far as it still holds."""
         data = None if self._cache is None else self._cache.read(f"environment-{self._record}")
         if self._cache is None or data is None:
@@ -112,7 +124,7 @@ class Memory:
         before = Answer(*marshal.loads(data))  # noqa: S302 -- the cache has checked it
         if before.shared != self._digest(before.lineage, before.named):
             return _NOTHING
-        if before.listing and before.listing == self._digest_files():
+        if whole and before.listing and before.listing == self._digest_files():
             return before
         data = self._cache.read(f"instances-{self._record}")
         if data is not None:

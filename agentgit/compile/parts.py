@@ -128,5 +128,7 @@ def check_file(fleet: Fleet, path: str) -> FileResult:
     if not good or workspace.count_remarks() != before:
         return FileResult((), silent=False)
     places = fleet.declared
-    known = (Known(name, agent, flatten_location(places[name])) for name, agent in good)
+    known = [
+        Known(name, agent, flatten_location(places[name]), count) for name, agent, count in good
+    ]
     return FileResult(tuple(known), silent=True)
