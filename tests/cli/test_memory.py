@@ -47,6 +47,14 @@ def test_an_unchanged_run_compiles_nothing(project: Path) -> None:
     assert modules_of("-C", str(project), "validate") & heavy == set()
 
 
+def test_one_change_loads_what_compiling_needs_and_no_more(project: Path, edit: Edit) -> None:
+    modules_of("-C", str(project), "validate")
+    edit(AGENT, "scale: {replicas: 1}", "scale: {replicas: 2}")
+    loaded = modules_of("-C", str(project), "validate")
+    assert "pydantic" in loaded
+    assert loaded & {"git", "jsonschema", "deepdiff", "docker", "requests"} == set()
+
+
 def test_a_change_and_its_way_back_are_noticed(project: Path, agentgit: Run, edit: Edit) -> None:
     first = agentgit("validate")
     assert agentgit("validate") == first
