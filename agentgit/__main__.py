@@ -1,13 +1,20 @@
 """`python -m agentgit`, and the `agentgit` command."""
 
+import gc
 import sys
 
-from agentgit.cli.main import run
+from agentgit.cli.head_start import begin
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    gc.disable()  # what is loaded stays; `run` decides for the rest
+    early = begin(sys.argv[1:])
+    from agentgit.cli.main import run  # git is at work meanwhile
+
+    code = run(sys.argv[1:], early)
+    gc.freeze()  # the interpreter would look for garbage once more before it ends
+    sys.exit(code)
 
 
 if __name__ == "__main__":

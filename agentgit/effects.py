@@ -56,6 +56,19 @@ class Cache(Protocol):
         """Replace a value as a whole. It may be forgotten at any time."""
 
 
+class Spread(Protocol):
+    """Work side by side, as far as this machine can."""
+
+    size: int  # pieces of work at a time, this process included
+    least: int  # files for which another piece is worth the trouble
+
+    def begin(self, work: Callable[[], bytes]) -> Callable[[], bytes | None]:
+        """Begin a piece of work; what is given waits for its result, None where it was lost."""
+
+    def close(self) -> None:
+        """End what still works."""
+
+
 class HostStore(Protocol):
     """A few small named values kept on the host itself, beside what it runs."""
 

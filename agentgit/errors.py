@@ -1,13 +1,15 @@
 """Everything a user can cause: what is wrong, where, what to do about it, and the exit code.
 
-Imports nothing, so that the start of the program stays cheap. `Location` is where an error is
-shown; the `Origin` of a value lives in `agentgit.model.origin`.
+Imports next to nothing, so that the start of the program stays cheap. `Location` is where an
+error is shown; the `Origin` of a value lives in `agentgit.model.origin`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 
 class Exit(IntEnum):
@@ -54,6 +56,28 @@ class Problem:
     location: Location | None = None
     hint: str | None = None
     also: tuple[tuple[str, Location], ...] = ()
+
+
+Plain = tuple[Any, ...]  # what `marshal` can write
+
+
+def flatten_problem(problem: Problem) -> Plain:
+    """Take a problem apart, for a cache or another process."""
+    also = [(role, flatten_location(where)) for role, where in problem.also]
+    where = None if problem.location is None else flatten_location(problem.location)
+    return problem.message, where, problem.hint, also
+
+
+def flatten_location(place: Location) -> Plain:
+    """Take a location apart; `Location(*plain)` is the way back."""
+    return place.path, place.line, place.column, place.width, place.excerpt
+
+
+def restore_problem(plain: Sequence[Any]) -> Problem:
+    """Put a problem together again."""
+    message, where, hint, also = plain
+    location = None if where is None else Location(*where)
+    return Problem(message, location, hint, tuple((role, Location(*at)) for role, at in also))
 
 
 @dataclass(eq=False)

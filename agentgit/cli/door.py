@@ -114,7 +114,9 @@ def _is_recorded(world: World, name: str) -> bool:
 
 def count_files(snapshot: Snapshot) -> int:
     """Count the YAML files that take part in compiling."""
-    return sum(_takes_part(path) and path.endswith(".yaml") for path in snapshot.files)
+    inside = ("global/", "environments/")
+    found = [path for path in snapshot.files if path.endswith(".yaml")]
+    return sum(path.startswith(inside) or path == "agentgit.yaml" for path in found)
 
 
 def warn_uncommitted(settings: Settings, source: GitSource) -> None:
@@ -136,10 +138,11 @@ def _takes_part(path: str) -> bool:
 
 def warn(settings: Settings, warnings: Sequence[Problem | str]) -> None:
     """Show warnings on stderr."""
+    if not warnings:
+        return
     import sys
 
     from agentgit.report.problems import write_problems
 
     problems = [Problem(one) if isinstance(one, str) else one for one in warnings]
-    if problems:
-        talk(write_problems(problems, level="warning", palette=settings.palette(sys.stderr)))
+    talk(write_problems(problems, level="warning", palette=settings.palette(sys.stderr)))

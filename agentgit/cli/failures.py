@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,6 +61,10 @@ def _show(problems: Sequence[Problem], settings: Settings, *, as_json: bool) -> 
 
 
 def _write_report(error: Exception, arguments: Sequence[str]) -> Path:
+    import platform
+    import tempfile
+    import traceback
+
     lines = [
         f"agentgit {__version__}, Python {platform.python_version()}, {platform.platform()}",
         f"arguments: {list(arguments)!r}",

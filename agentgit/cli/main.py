@@ -13,6 +13,7 @@ import click
 
 from agentgit import __version__
 from agentgit.cli.failures import report_bug, report_error, report_usage
+from agentgit.cli.head_start import HeadStart
 from agentgit.cli.options import show_examples
 from agentgit.cli.settings import Settings
 from agentgit.errors import AgentgitError, Exit
@@ -91,10 +92,10 @@ def entrance(ctx: click.Context, directory: Path, *, no_color: bool) -> None:
     """Make a Git repository the control plane of a fleet of AI agents."""
     if not directory.is_dir():
         raise click.UsageError(f"-C {directory}: there is no such folder", ctx)
-    ctx.obj = Settings.read(directory, os.environ, no_color=no_color)
+    ctx.obj = Settings.read(directory, os.environ, no_color=no_color, early=ctx.obj)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], early: HeadStart | None = None) -> int:
     """Run a command; every failure becomes a message and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -102,10 +103,14 @@ def run(arguments: Sequence[str]) -> int:
     settings = Settings.read(Path(), os.environ, no_color="--no-color" in arguments)
     as_json = "--json" in arguments
     collecting = gc.isenabled()
-    if not _LONG.intersection(arguments):
+    if _LONG.intersection(arguments):
+        gc.enable()
+    else:
         gc.disable()  # a short run ends before it has made garbage worth looking for
     try:
-        code = entrance.main(list(arguments), prog_name="agentgit", standalone_mode=False)
+        code = entrance.main(
+            list(arguments), prog_name="agentgit", standalone_mode=False, obj=early
+        )
     except AgentgitError as error:
         return report_error(error, settings, as_json=as_json)
     except click.ClickException as error:
@@ -117,6 +122,5 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the documented boundary: a bug ends here
         return report_bug(error, arguments, settings)
     finally:
-        if collecting:
-            gc.enable()
+        (gc.enable if collecting else gc.disable)()
     return int(code or Exit.DONE)

@@ -10,9 +10,10 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from agentgit.errors import Location, Problem
+from agentgit.cli.head_start import HeadStart
+from agentgit.errors import Plain, Problem, flatten_problem, restore_problem
 from agentgit.source.cache import FileCache
-from agentgit.source.state import Look, Place, find_place, look_at
+from agentgit.source.state import Look, Looking, Place, find_place, finish_looking, start_looking
 
 _NAME = "validated"
 _STATES = 16  # states of the work tree that are remembered; switching branches goes to and fro
@@ -36,13 +37,18 @@ class Memory:
         self._state = f"{place.root}\0{look.name}"
 
     @classmethod
-    def open(cls, folder: str, *, disabled: bool) -> Self | None:
-        """Look at a work tree; None where there is none, or nothing is to be remembered."""
+    def open(
+        cls, folder: str, early: HeadStart | None = None, *, disabled: bool = False
+    ) -> Self | None:
+        """Look at a work tree; None where there is none, or nothing is to be remembered.
+
+        `early` is a look that has begun; it counts when it is at the same folder.
+        """
         if disabled or os.environ.get("AGENTGIT_NO_CACHE"):
             return None
-        place = find_place(folder)
-        look = None if place is None else look_at(place)
-        return None if place is None or look is None else cls(place, look)
+        begun = _begin(folder, early)
+        look = None if begun is None else finish_looking(*begun)
+        return None if begun is None or look is None else cls(begun[0], look)
 
     def recall(self) -> Verdict | None:
         """Give what was said about this very state."""
@@ -50,40 +56,28 @@ class Memory:
         if found is None:
             return None
         warnings, files, environments = found
-        return Verdict(tuple(_problem(one) for one in warnings), files, tuple(environments))
+        return Verdict(tuple(restore_problem(one) for one in warnings), files, tuple(environments))
 
     def remember(self, verdict: Verdict) -> None:
         """Keep what was said."""
-        warnings = [_plain(one) for one in verdict.warnings]
+        warnings = [flatten_problem(one) for one in verdict.warnings]
         said = (warnings, verdict.files, list(verdict.environments))
         others = [one for one in self._read() if one[0] != self._state]
         self.cache.write(_NAME, marshal.dumps([(self._state, said), *others[: _STATES - 1]]))
 
-    def _read(self) -> Sequence[tuple[str, tuple[list[tuple[object, ...]], int, list[str]]]]:
+    def _read(self) -> Sequence[tuple[str, tuple[list[Plain], int, list[str]]]]:
         data = self.cache.read(_NAME)
         return [] if data is None else marshal.loads(data)  # noqa: S302 -- checked by the cache
 
 
-def _plain(problem: Problem) -> tuple[object, ...]:
-    also = [(role, _place(where)) for role, where in problem.also]
-    return problem.message, _place(problem.location), problem.hint, also
+def open_cache(folder: str, *, disabled: bool) -> FileCache | None:
+    """Open the cache alone; None where nothing is to be remembered."""
+    place = None if disabled or os.environ.get("AGENTGIT_NO_CACHE") else find_place(folder)
+    return None if place is None else FileCache(place.git_dir)
 
 
-def _place(where: Location | None) -> tuple[object, ...] | None:
-    if where is None:
-        return None
-    return where.path, where.line, where.column, where.width, where.excerpt
-
-
-def _problem(said: tuple[object, ...]) -> Problem:
-    message, where, hint, also = said
-    return Problem(
-        str(message),
-        _location(where),
-        None if hint is None else str(hint),
-        tuple((role, Location(*place)) for role, place in also),  # type: ignore[attr-defined]
-    )
-
-
-def _location(said: object) -> Location | None:
-    return Location(*said) if isinstance(said, tuple) else None
+def _begin(folder: str, early: HeadStart | None) -> tuple[Place, Looking] | None:
+    if early is not None and os.path.realpath(early.folder) == os.path.realpath(folder):
+        return early.place, early.looking
+    place = find_place(folder)
+    return None if place is None else (place, start_looking(place))

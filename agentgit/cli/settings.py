@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
+    from agentgit.cli.head_start import HeadStart
     from agentgit.report.palette import Palette
 
 
@@ -22,9 +23,17 @@ class Settings:
     colour: bool | None
     state_home: Path
     dumb_terminal: bool
+    early: HeadStart | None = None
 
     @classmethod
-    def read(cls, directory: Path, variables: Mapping[str, str], *, no_color: bool) -> Settings:
+    def read(
+        cls,
+        directory: Path,
+        variables: Mapping[str, str],
+        *,
+        no_color: bool,
+        early: HeadStart | None = None,
+    ) -> Settings:
         """Take options first, then the environment's variables."""
         colour = None
         if no_color or variables.get("NO_COLOR"):
@@ -33,7 +42,8 @@ class Settings:
             colour = True
         home = variables.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
         state = variables.get("AGENTGIT_STATE_HOME") or str(Path(home) / "agentgit")
-        return cls(directory, colour, Path(state).absolute(), variables.get("TERM") == "dumb")
+        dumb = variables.get("TERM") == "dumb"
+        return cls(directory, colour, Path(state).absolute(), dumb, early)
 
     def palette(self, stream: TextIO) -> Palette:
         """Choose colours for a stream."""

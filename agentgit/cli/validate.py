@@ -26,7 +26,7 @@ def command(settings: Settings, revision: str | None, *, as_json: bool, no_cache
     from agentgit.cli.memory import Memory
     from agentgit.errors import ConfigError, Exit
 
-    memory = Memory.open(str(settings.directory), disabled=no_cache)
+    memory = Memory.open(str(settings.directory), settings.early, disabled=no_cache)
     verdict = memory.recall() if memory is not None and revision is None else None
     if verdict is None:
         try:
@@ -49,11 +49,12 @@ def _check(settings: Settings, revision: str | None, memory: Memory | None) -> V
     from agentgit.cli.memory import Verdict
     from agentgit.compile.build import validate_project
     from agentgit.compile.layout import list_environments
+    from agentgit.source.forks import Forks
 
     seen = memory if revision is None else None
     source = open_source(settings) if seen is None else open_seen(seen.place, seen.look)
     snapshot = read_snapshot(source, revision)
-    warnings = validate_project(snapshot, None if memory is None else memory.cache)
+    warnings = validate_project(snapshot, None if memory is None else memory.cache, Forks())
     verdict = Verdict(warnings, count_files(snapshot), list_environments(snapshot))
     if seen is not None:
         seen.remember(verdict)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from agentgit.compile.catalog import Catalog
 from agentgit.compile.envelope import NEW_ID, Document
 from agentgit.compile.fleet import Fleet
-from agentgit.compile.known import Memory
+from agentgit.compile.known import Known, Memory
 from agentgit.compile.layout import (
     list_environments,
     require_environment,
     require_instances,
 )
 from agentgit.compile.lineage import find_lineage
+from agentgit.compile.notes import Notes
+from agentgit.compile.parts import Parts, check_file
 from agentgit.compile.places import (
     PROJECT,
     ROLLOUTS,
@@ -29,11 +31,15 @@ from agentgit.compile.tree import locate
 from agentgit.compile.validate import validate_tree
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import LINK, Workspace
-from agentgit.effects import Cache
+from agentgit.effects import Cache, Spread
 from agentgit.errors import Location, Problem
-from agentgit.model.desired import Desired, Project
+from agentgit.model.desired import Desired, Instance, Project
 from agentgit.model.snapshot import Snapshot
 from agentgit.model.spec import EnvironmentSpec, ProjectSpec, Rollout
+
+
+class _TwinsError(Exception):
+    """Two files that different processes compiled declare one name."""
 
 
 def compile_environment(
@@ -41,11 +47,14 @@ def compile_environment(
     environment: str,
     only: Collection[str] | None = None,
     warn: Callable[[Problem], None] | None = None,
+    known: Mapping[str, tuple[Known, ...]] | None = None,
 ) -> Desired:
     """Resolve what a commit asks for in one environment.
 
-    With `only`, just these instances are compiled. Raises ConfigError with everything that is
-    wrong in this environment and the layers it uses, UsageError for names that do not exist.
+    With `only`, just these instances are compiled. Those of the `known` files are left out, with
+    which an earlier run found nothing wrong (see `find_unchanged`). Raises ConfigError with
+    everything that is wrong in this environment and the layers it uses, UsageError for names
+    that do not exist.
     """
     workspace = Workspace(snapshot)
     project = _read_project(workspace)
@@ -55,7 +64,7 @@ def compile_environment(
         workspace.raise_problems()
     require_environment(snapshot, environment)
     require_instances(snapshot, environment, only or ())
-    desired = _compile(workspace, environment, project, only, References(workspace))
+    desired = _compile(workspace, environment, project, only, known or {})
     workspace.raise_problems()
     if desired is None:
         raise AssertionError("a compile without problems gives a result")
@@ -75,10 +84,13 @@ def compile_project(snapshot: Snapshot) -> Project:
     return project
 
 
-def validate_project(snapshot: Snapshot, cache: Cache | None = None) -> tuple[Problem, ...]:
+def validate_project(
+    snapshot: Snapshot, cache: Cache | None = None, spread: Spread | None = None
+) -> tuple[Problem, ...]:
     """Check every file and every instance of every environment; give the warnings.
 
-    With a cache, instances whose files are the same as in an earlier run are not compiled again.
+    With a cache, instances whose files are the same as in an earlier run are not compiled again;
+    with a spread, they are compiled side by side.
     Raises one ConfigError with all problems, bounded and without repetitions.
     """
     workspace = Workspace(snapshot)
@@ -86,8 +98,16 @@ def validate_project(snapshot: Snapshot, cache: Cache | None = None) -> tuple[Pr
     _report_misplaced(workspace, ("global", "environments"))
     references = References(workspace)
     environments = list_environments(snapshot)
-    for environment in environments:
-        _check_environment(workspace, environment, references, cache)
+    memories = [Memory(cache, workspace, environment) for environment in environments]
+    tasks = [(one.environment, path) for one in memories for path in one.list_unknown()]
+    parts = Parts(snapshot, tasks, spread)
+    try:
+        for memory in memories:
+            _check_environment(workspace, memory, references, parts)
+    except _TwinsError:
+        return validate_project(snapshot)
+    finally:
+        parts.close()
     _check_unused(workspace)
     workspace.raise_problems()
     if not environments:
@@ -123,14 +143,14 @@ def _compile(
     environment: str,
     project: Project | None,
     only: Collection[str] | None,
-    references: References,
+    known: Mapping[str, tuple[Known, ...]],
 ) -> Desired | None:
     """Compile an environment as far as possible; None after reporting what is wrong."""
     count = workspace.count
     spec = _read_environment(workspace, environment)
-    fleet = Fleet(workspace, environment, references)
+    fleet = Fleet(workspace, environment)
     if only is None:
-        instances = list(fleet.compile_all())
+        instances = list(_compile_all(fleet, known))
     else:
         resolved = (fleet.compile(name) for name in sorted(set(only)))
         instances = [one.instance for one in resolved if one is not None]
@@ -146,30 +166,74 @@ def _compile(
     )
 
 
+def _compile_all(fleet: Fleet, known: Mapping[str, tuple[Known, ...]]) -> Iterator[Instance]:
+    """Compile all files but the known ones, of which just the names are taken."""
+    for path in fleet.roster.files:
+        for one in known.get(path, ()):
+            fleet.declare(one.name, Location(*one.place))
+        if path not in known:
+            yield from fleet.compile_file(path)
+
+
+def find_unchanged(
+    before: Snapshot, after: Snapshot, environment: str, cache: Cache
+) -> Mapping[str, tuple[Known, ...]]:
+    """Find the files of instances that ask for the same in two snapshots, by what is remembered.
+
+    A file is known under all that it shares with others, so one that is known in both is the
+    same there, and so is everything that its instances are made of.
+    """
+    then, now = (
+        Memory(cache, Workspace(side), environment, whole=False).list_known()
+        for side in (before, after)
+    )
+    return {path: known for path, known in then.items() if path in now}
+
+
 def _check_environment(
-    workspace: Workspace, environment: str, references: References, cache: Cache | None
+    workspace: Workspace, memory: Memory, references: References, parts: Parts
 ) -> None:
     """Compile an environment for what there is to say about it; keep no instance."""
-    _read_environment(workspace, environment)
-    fleet = Fleet(workspace, environment, references)
-    memory = None
-    if cache is not None:
-        memory = Memory(cache, workspace, environment, fleet.lineage.names)
-    for path in fleet.roster.files:
-        known = None if memory is None else memory.find(path)
+    total = workspace.notes
+    if memory.answer is not None:
+        total.absorb(memory.answer.notes)
+        workspace.take_as_read((*memory.files, *memory.answer.read))
+        return
+    notes = workspace.notes = Notes()
+    _read_environment(workspace, memory.environment)
+    fleet = Fleet(workspace, memory.environment, references)
+    for path in memory.files:
+        known = memory.find(path)
         if known is not None:
             workspace.release(path)
             for one in known:
                 fleet.declare(one.name, Location(*one.place))
                 fleet.merge_shared(one.agent)
             continue
-        workspace.notes.file = path
-        before = workspace.count_remarks()
-        instances = fleet.compile_file(path)
-        if memory is not None and instances and workspace.count_remarks() == before:
-            memory.learn(path, instances, fleet.declared)
-    if memory is not None:
-        memory.save(references.named)
+        result = parts.find(path)
+        if result is None:
+            result = check_file(fleet, path)
+        else:
+            workspace.release(path)
+            _declare(fleet, result.known)
+        if result.silent:
+            memory.learn(path, result.known)
+    for plain in parts.notes(memory.environment):
+        notes.absorb(plain)
+    parts.absorb(workspace, references)
+    workspace.notes = total
+    found = notes.flatten()
+    total.absorb(found)
+    wrong = workspace.count or total.problems
+    memory.save(fleet.lineage.names, references.named, None if wrong else found)
+
+
+def _declare(fleet: Fleet, known: Iterable[Known]) -> None:
+    """Take the names that another process found."""
+    for one in known:
+        if one.name in fleet.declared:
+            raise _TwinsError
+        fleet.declared[one.name] = Location(*one.place)
 
 
 def _read_environment(workspace: Workspace, environment: str) -> EnvironmentSpec | None:

@@ -75,18 +75,15 @@ class Checker:
 
     def check_shape(self, node: Node, shape: Shape, name: str) -> Node:
         """Check a value that is not null against what it must be."""
-        match shape:
-            case Leaf():
-                result = self.check_leaf(node, shape, name)
-            case Fields():
-                result = self.check_fields(node, shape, name)
-            case Keyed():
-                result = self.check_keyed(node, shape, name)
-            case Plain():
-                result = self.check_plain(node, shape, name)
-            case _:
-                result = self.check_free(node)
-        return result
+        if isinstance(shape, Leaf):
+            return self.check_leaf(node, shape, name)
+        if isinstance(shape, Fields):
+            return self.check_fields(node, shape, name)
+        if isinstance(shape, Keyed):
+            return self.check_keyed(node, shape, name)
+        if isinstance(shape, Plain):
+            return self.check_plain(node, shape, name)
+        return self.check_free(node)
 
     def refuse_null(self, node: Node, name: str) -> None:
         """Say that null has no meaning here."""
@@ -128,6 +125,8 @@ class Checker:
         changed: dict[str, Node] = {}
         for key, value in node.items.items():
             field = shape.fields.get(key)
+            if type(field) is Leaf and _is_good(value, field):
+                continue
             if field is None:
                 self.refuse_key(value, key, shape, name)
                 continue
@@ -140,7 +139,8 @@ class Checker:
             result = checker.check(value, field, key)
             if result is not value:
                 changed[key] = result
-        self.check_exclusive(node, shape)
+        if shape.rivals:
+            self.check_exclusive(node, shape)
         return _with(node, changed)
 
     def check_exclusive(self, node: MapNode, shape: Fields) -> None:
@@ -172,6 +172,8 @@ class Checker:
                 message = f"a key of {name} must be {expected_key}, found {key}"
                 self.report(Problem(message, locate_key(value, key)))
             self.check_key(value, key)
+            if type(shape.item) is Leaf and _is_good(value, shape.item):
+                continue
             result = self.check(value, shape.item, key)
             if result is not value:
                 changed[key] = result
@@ -212,6 +214,11 @@ class Checker:
                     self.report(problem)
             self.check_free(value, item=inside)
         return node
+
+
+def _is_good(node: Node, shape: Leaf) -> bool:
+    """Whether a value needs no further look: nearly all are like this."""
+    return type(node) is Scalar and node.tag is None and shape.accepts(node.value)
 
 
 def _both_given(node: MapNode, shape: Fields) -> list[tuple[str, str]]:

@@ -67,7 +67,8 @@ class ConfigSchemas:
     def __init__(self, references: References) -> None:
         self._references = references
         self._files: dict[str, MapNode | None] = {}
-        self._ready: dict[str, _Schema | None] = {}
+        self._ready: dict[str, _Schema] = {}
+        self._wrong: dict[int, MapNode] = {}
         self._good: set[tuple[str, str]] = set()
 
     def check(
@@ -130,18 +131,19 @@ class ConfigSchemas:
 
     def _prepare(self, root: MapNode) -> _Schema | None:
         digest = digest_json(to_plain(root))
-        if digest not in self._ready:
-            wrong = list(islice(_find_mistakes(root), MAX_ERRORS))
-            for problem in wrong:
-                self._references.workspace.report(problem)
-            validator = None if wrong else _make_validator(to_plain(root))
-            self._ready[digest] = (
-                None
-                if wrong
-                else _Schema(
-                    root, digest, validator, '"patternProperties":' in write_json(to_plain(root))
-                )
-            )
+        if digest in self._ready:
+            return self._ready[digest]._replace(root=root)
+        if id(root) in self._wrong:
+            return None
+        wrong = list(islice(_find_mistakes(root), MAX_ERRORS))
+        for problem in wrong:
+            self._references.workspace.report(problem)
+        if wrong:
+            self._wrong[id(root)] = root  # kept, so that its id stays its own
+            return None
+        text = write_json(to_plain(root))
+        validator = _make_validator(to_plain(root))
+        self._ready[digest] = _Schema(root, digest, validator, '"patternProperties":' in text)
         return self._ready[digest]
 
     def _report(self, message: str, node: Node, hint: str) -> None:

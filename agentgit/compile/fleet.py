@@ -5,13 +5,12 @@ The layers that instances of one agent share are merged once; an instance only a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from agentgit.compile.blocks import Blocks
 from agentgit.compile.catalog import Catalog, Named, insert_definitions
-from agentgit.compile.config_schema import ConfigSchemas
 from agentgit.compile.envelope import Document
 from agentgit.compile.interpolation import (
     Filler,
@@ -39,6 +38,9 @@ from agentgit.errors import Location, Problem
 from agentgit.model.desired import Instance
 from agentgit.model.spec import AgentSpec, Rollout
 from agentgit.model.value import Json, Path
+
+if TYPE_CHECKING:
+    from agentgit.compile.config_schema import ConfigSchemas
 
 _DEFAULT_ROLLOUT = Rollout()
 
@@ -72,6 +74,26 @@ class Resolved:
     documents: tuple[Document, ...] = ()
 
 
+class _MergedMember(NamedTuple):
+    """The layers of one instance as one tree."""
+
+    base: Base
+    tree: MapNode
+    named: tuple[Named, ...]
+    fillings: Mapping[Path, Filling]
+
+
+class _Settled(NamedTuple):
+    """The spec of one instance, and what it names."""
+
+    spec: AgentSpec
+    text: Text
+    source: str
+    rollout: Rollout
+    policy: Document | None
+    schema: str
+
+
 class Fleet:
     """Compiles the instances of one environment; problems go to the workspace."""
 
@@ -81,7 +103,7 @@ class Fleet:
         self.workspace = workspace
         self.environment = environment
         self.references = references or References(workspace)
-        self._schemas = ConfigSchemas(self.references)
+        self._schemas: ConfigSchemas | None = None
         self.lineage = find_lineage(workspace, environment)
         self.roster = Roster(workspace, environment)
         self._catalog = Catalog(workspace)
@@ -99,18 +121,31 @@ class Fleet:
         member = self.roster.find(name)
         return None if member is None else self.compile_member(member, notes)
 
-    def compile_all(self) -> Iterator[Instance]:
-        """Compile every instance of the environment."""
-        for path in self.roster.files:
-            yield from self.compile_file(path)
-
     def compile_file(self, path: str) -> tuple[Instance, ...]:
         """Compile what a file declares, and let go of the file, which no other needs."""
-        members = self.roster.members(path)
-        fresh = [one for one in members if self.declare(one.name, one.place)]
-        resolved = [self.compile_member(member) for member in fresh]
+        resolved = [self.compile_member(member) for member in self._take_members(path)]
         self.workspace.release(path)
         return tuple(one.instance for one in resolved if one is not None)
+
+    def check_file(self, path: str) -> tuple[tuple[str, str, int], ...]:
+        """Find what is wrong with what a file declares; name what is good: agent and replicas too.
+
+        What is reported is what `compile_file` reports, without a value made of it.
+        """
+        good = []
+        for member in self._take_members(path):
+            merged = self._merge_member(member, None)
+            if merged is None:
+                continue
+            settled = self._settle(merged.tree, member, merged.base)
+            if settled is not None:
+                good.append((member.name, merged.base.agent.name, settled.spec.scale.replicas))
+        self.workspace.release(path)
+        return tuple(good)
+
+    def _take_members(self, path: str) -> list[Member]:
+        members = self.roster.members(path)
+        return [one for one in members if self.declare(one.name, one.place)]
 
     def declare(self, name: str, place: Location) -> bool:
         """Take an instance's name; False after reporting that another file has it."""
@@ -124,6 +159,22 @@ class Fleet:
 
     def compile_member(self, member: Member, notes: Notes | None = None) -> Resolved | None:
         """Compile one of the roster; as `compile`."""
+        merged = self._merge_member(member, notes)
+        settled = None if merged is None else self._settle(merged.tree, member, merged.base)
+        if merged is None or settled is None:
+            return None
+        return Resolved(
+            self._build(member, merged.base, settled),
+            merged.tree,
+            settled.text,
+            settled.policy,
+            merged.named,
+            join_fillings(member.fillings, merged.fillings),
+            (*merged.base.documents, member.document),
+        )
+
+    def _merge_member(self, member: Member, notes: Notes | None) -> _MergedMember | None:
+        """Put the layers of one instance together, with what they refer to."""
         base = self._find_base(member)
         if base is None:
             return None
@@ -149,12 +200,7 @@ class Fleet:
             tree = filler.fill_map(tree, shape)
             if self.workspace.count > problems:
                 return None
-        resolved = self._resolve(tree, member, base)
-        if resolved is None:
-            return None
-        documents = (*base.documents, member.document)
-        fillings = join_fillings(member.fillings, filler.fillings)
-        return replace(resolved, named=named, fillings=fillings, documents=documents)
+        return _MergedMember(base, tree, named, filler.fillings)
 
     def _know(self, member: Member, base: Base) -> Scope:
         """What `${...}` may refer to in an instance."""
@@ -220,7 +266,8 @@ class Fleet:
         find_clean(merged.tree, clean)
         return Base(documents, definition, merged, labels, blocks, refers, frozenset(clean))
 
-    def _resolve(self, tree: MapNode, member: Member, base: Base) -> Resolved | None:
+    def _settle(self, tree: MapNode, member: Member, base: Base) -> _Settled | None:
+        """Look up what a merged tree names, and make a spec of it."""
         report, document = self.workspace.report, member.document
         if "container" not in tree.items and "process" not in tree.items:
             lost = "container" in base.merged.tree.items or "process" in base.merged.tree.items
@@ -233,28 +280,40 @@ class Fleet:
         source = self._insert_source(tree, value)
         found = self._insert_rollout(tree, value)
         layers = (base.agent.spec, *(one.spec for one in reversed(base.documents)), member.layer)
-        schema = self._schemas.check(tree, value, layers)
+        schema = (
+            "" if "configSchema" not in tree.items else self._check_config(tree, value, layers)
+        )
         if text is None or source is None or found is None or schema is None:
             return None
         rollout, policy = found
         shared = base.blocks.insert(value)
         spec = validate_tree(AgentSpec, tree, report, value=value, shared=shared, layers=layers)
-        if spec is None:
-            return None
-        revision, process_revision = compute_revisions(spec, source, self._written)
-        instance = Instance(
+        return None if spec is None else _Settled(spec, text, source, rollout, policy, schema)
+
+    def _build(self, member: Member, base: Base, settled: _Settled) -> Instance:
+        revision, process_revision = compute_revisions(settled.spec, settled.source, self._written)
+        return Instance(
             name=member.name,
             agent=base.agent.name,
             path=member.path,
             labels={**base.labels, **member.labels},
-            spec=spec,
-            rollout=rollout,
+            spec=settled.spec,
+            rollout=settled.rollout,
             revision=revision,
             process_revision=process_revision,
-            source_digest=source,
-            schema_digest=schema,
+            source_digest=settled.source,
+            schema_digest=settled.schema,
         )
-        return Resolved(instance, tree, text, policy)
+
+    def _check_config(
+        self, tree: MapNode, value: dict[str, Json], layers: Sequence[MapNode]
+    ) -> str | None:
+        """Check config against its schema; its digest, None after reporting what is wrong."""
+        if self._schemas is None:
+            from agentgit.compile.config_schema import ConfigSchemas
+
+            self._schemas = ConfigSchemas(self.references)
+        return self._schemas.check(tree, value, layers)
 
     def _insert_text(self, tree: MapNode, value: dict[str, Json]) -> Text | None:
         """Put the text of instructions.file in; None after a problem."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -34,8 +35,16 @@ class LayerFile(NamedTuple):
 
 def list_environments(snapshot: Snapshot) -> tuple[str, ...]:
     """Name the environments: the folders below environments/."""
-    below = (path.split("/", 2) for path in snapshot.files if path.startswith("environments/"))
-    return tuple(sorted({parts[1] for parts in below if len(parts) > 2}))
+    paths = sorted(snapshot.files)
+    names: list[str] = []
+    at = bisect_left(paths, "environments/")
+    while at < len(paths) and paths[at].startswith("environments/"):
+        parts = paths[at].split("/", 2)
+        at += 1
+        if len(parts) > 2:
+            names.append(parts[1])
+            at = bisect_left(paths, f"environments/{parts[1]}0", at)  # past it: 0 follows /
+    return tuple(sorted(names))
 
 
 def list_instances(snapshot: Snapshot, environment: str) -> tuple[str, ...]:

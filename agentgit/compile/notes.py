@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Protocol
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Protocol
 
 from agentgit.compile.tree import MapNode, Node, Scalar, locate_key
 from agentgit.compile.words import did_you_mean
-from agentgit.errors import Problem
+from agentgit.errors import Plain, Problem, flatten_problem, restore_problem
 from agentgit.model.value import Path, dotted
 
 MAX_GUESSES = 200
@@ -37,7 +37,6 @@ class Notes:
         self._elsewhere = 0
         self._guesses = 0
         self._acted: set[tuple[str, int]] = set()
-        self._rescued = 0  # how often something acted after it had been idle
         self._idle: dict[tuple[str, int], Problem] = {}
 
     def delete(self, node: Scalar, key: str, below: MapNode, path: Path) -> None:
@@ -52,15 +51,12 @@ class Notes:
     def act(self, node: Node) -> None:
         """A null or a tag has found what it changes, in this instance at least."""
         self._listen(node)
-        place = (node.file.path, node.at)
-        self._acted.add(place)
-        if place in self._idle:
-            self._rescued += 1
+        self._acted.add((node.file.path, node.at))
 
     def idle(self, node: Node, warning: Problem) -> None:
         """A null or a tag has nothing to change: a warning, unless it has somewhere else."""
         self._listen(node)
-        self._idle.setdefault((node.file.path, node.at), warning)
+        self._keep((node.file.path, node.at), warning)
 
     def guess(self, word: object, known: Iterable[str]) -> str | None:
         """Make a hint of the nearest name, while few were made: each costs, and few are read."""
@@ -81,5 +77,29 @@ class Notes:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """Every null and every tag that changed nothing wherever its layer took part."""
-        return tuple(problem for place, problem in self._idle.items() if place not in self._acted)
+        """Every null and every tag that changed nothing wherever its layer took part, in order."""
+        idle = sorted(self._idle.items(), key=lambda one: one[0])
+        return tuple(problem for place, problem in idle if place not in self._acted)
+
+    def flatten(self) -> Plain:
+        """Take apart what was found, for a cache or another process."""
+        idle = [(place, flatten_problem(one)) for place, one in self._idle.items()]
+        return [flatten_problem(one) for one in self.problems], sorted(self._acted), idle
+
+    def absorb(self, plain: Sequence[Any]) -> None:
+        """Add what others found; the order in which that is done does not matter."""
+        problems, acted, idle = plain
+        self.problems += [restore_problem(one) for one in problems]
+        self._acted.update(acted)
+        for place, problem in idle:
+            self._keep(place, restore_problem(problem))
+
+    def _keep(self, place: tuple[str, int], warning: Problem) -> None:
+        """Of several warnings about one place keep one, the same whichever came first."""
+        known = self._idle.get(place)
+        if known is None or _rank(warning) < _rank(known):
+            self._idle[place] = warning
+
+
+def _rank(problem: Problem) -> tuple[str, str]:
+    return problem.message, problem.hint or ""

@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
+from agentgit.compile.lines import read_lines
 from agentgit.compile.scalars import Ambiguous, resolve_plain
 from agentgit.compile.syntax import (
     describe_syntax_error,
@@ -84,6 +85,16 @@ def parse_file(path: str, data: bytes, layer: LayerName = "global") -> Parsed:
     if problem is not None:
         parsed.problems.append(problem)
         return parsed
+    root = read_lines(parsed.file, _is_usual, _read_flow)
+    if root is not None:
+        parsed.documents.append(root)
+        return parsed
+    return read_events(parsed)
+
+
+def read_events(parsed: Parsed) -> Parsed:
+    """Read a file as libyaml does, whatever is in it."""
+    text = parsed.file.text
     error = _build(parsed, _fast_events(text))
     if error is not None and _OLD_COLON in str(error) and CParser is not None:
         parsed = Parsed(parsed.file)
@@ -298,6 +309,16 @@ class _Builder:
             first = location_at(self.file, holder.items[key].key_at, len(key))
             return f'the key "{key}" appears twice', "keep one of them", (("first here", first),)
         return None
+
+
+@lru_cache(maxsize=2048)
+def _read_flow(text: str) -> MapNode | ListNode | None:
+    """Read a list or map in one line, as if it were a file; None unless it is fine."""
+    parsed = Parsed(SourceFile("", text))
+    if _build(parsed, _fast_events(text)) is not None or parsed.problems:
+        return None
+    (root,) = parsed.documents
+    return None if isinstance(root, Scalar) else root
 
 
 @lru_cache(maxsize=8192)

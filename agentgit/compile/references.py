@@ -29,13 +29,16 @@ class Folder(NamedTuple):
     digest: str
 
 
+Wrong = tuple[str, str | None]  # message and hint, for every value that names the path
+
+
 class References:
     """Resolves references; each file and folder is read once in a compile."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._texts: dict[str, str | None] = {}
-        self._folders: dict[str, str | None] = {}
+        self._texts: dict[str, str | Wrong] = {}
+        self._folders: dict[str, str | Wrong] = {}
         self.named: set[str] = set()  # every path that was looked at
 
     def text(self, node: Scalar) -> Text | None:
@@ -47,9 +50,12 @@ class References:
             self._report_missing(node, path)
             return None
         if path not in self._texts:
-            self._texts[path] = self._read(node, path)
+            self._texts[path] = self._read(path)
         text = self._texts[path]
-        return None if text is None else Text(path, text)
+        if isinstance(text, str):
+            return Text(path, text)
+        self._report(node, *text)
+        return None
 
     def folder(self, node: Scalar) -> Folder | None:
         """Digest the folder that a value names; None after reporting what is wrong."""
@@ -64,9 +70,12 @@ class References:
             self._report_missing(node, path, folder=True)
             return None
         if path not in self._folders:
-            self._folders[path] = self._digest(node, path)
+            self._folders[path] = self._digest(path)
         digest = self._folders[path]
-        return None if digest is None else Folder(path, digest)
+        if isinstance(digest, str):
+            return Folder(path, digest)
+        self._report(node, *digest)
+        return None
 
     def _report(self, node: Scalar, message: str, hint: str | None = None) -> None:
         self.workspace.report(Problem(message, locate(node), hint))
@@ -111,44 +120,37 @@ class References:
         hint = f"did you mean {nearest}?" if nearest else "is it committed, and spelt like this?"
         self._report(node, f"there is no {what} {path} in the repository", hint)
 
-    def _read(self, node: Scalar, path: str) -> str | None:
+    def _read(self, path: str) -> str | Wrong:
         data = self.workspace.snapshot.read(path)
         if len(data) > MAX_BYTES:
-            self._report(node, f"{path} has {len(data)} bytes, {MAX_BYTES} are allowed")
-            return None
+            return f"{path} has {len(data)} bytes, {MAX_BYTES} are allowed", None
         if data.startswith(LFS_POINTER):
-            self._report(node, f"{path} is {LFS_WORDS}", LFS_HINT)
-            return None
+            return f"{path} is {LFS_WORDS}", LFS_HINT
         try:
             text = data.removeprefix(b"\xef\xbb\xbf").decode()  # as of a layer
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
-            self._report(node, f"{path} is not UTF-8, line {line}", "save it as UTF-8")
-            return None
+            return f"{path} is not UTF-8, line {line}", "save it as UTF-8"
         if "\0" in text:
             line = text[: text.index("\0")].count("\n") + 1
-            self._report(node, f"{path} is not text: a NUL in line {line}", "take it out")
-            return None
+            return f"{path} is not text: a NUL in line {line}", "take it out"
         return text
 
-    def _digest(self, node: Scalar, folder: str) -> str | None:
+    def _digest(self, folder: str) -> str | Wrong:
         """Digest paths, modes and bytes: not Git's ids, which depend on its object format."""
         total = hashlib.sha256()
         snapshot = self.workspace.snapshot
         for path in snapshot.submodules:
             if path.startswith(f"{folder}/"):
                 message = f"{path} is a submodule, and its files are not part of this commit"
-                self._report(node, message, "copy what is needed into this repository")
-                return None
+                return message, "copy what is needed into this repository"
         for path in self.workspace.below(folder):
             inner, mode = path[len(folder) + 1 :], snapshot.files[path].mode
             data = snapshot.read(path)
             if mode == LINK and _leaves(inner, data):
-                self._report(node, f"{path} is a link that leaves {folder}", "copy the file")
-                return None
+                return f"{path} is a link that leaves {folder}", "copy the file"
             if data.startswith(LFS_POINTER):
-                self._report(node, f"{path} is {LFS_WORDS}", LFS_HINT)
-                return None
+                return f"{path} is {LFS_WORDS}", LFS_HINT
             content = hashlib.sha256(data).hexdigest()
             total.update(f"{mode} {content} {inner}\0".encode("utf-8", "surrogateescape"))
         return total.hexdigest()

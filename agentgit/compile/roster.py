@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from agentgit.compile.envelope import Document
-from agentgit.compile.instance_sets import render_set
 from agentgit.compile.interpolation import Fillings
 from agentgit.compile.places import instance_file
 from agentgit.compile.tree import MapNode, Node, locate
@@ -42,17 +41,20 @@ class Member(NamedTuple):
         return Location(self.path) if self.node is None else locate(self.node)
 
 
+def instance_files(workspace: Workspace, environment: str) -> tuple[str, ...]:
+    """List the files in which an environment declares its instances."""
+    folder = f"environments/{environment}/instances"
+    return tuple(
+        path for path in workspace.below(folder) if path.endswith(".yaml") and path.count("/") == 3
+    )
+
+
 class Roster:
     """The instances of one environment. A file is read when it is asked for."""
 
     def __init__(self, workspace: Workspace, environment: str) -> None:
         self.workspace = workspace
-        folder = f"environments/{environment}/instances"
-        self.files = tuple(
-            path
-            for path in workspace.below(folder)
-            if path.endswith(".yaml") and path.count("/") == 3
-        )
+        self.files = instance_files(workspace, environment)
         self._environment = environment
         self._sets: dict[str, Mapping[str, Member]] = {}
 
@@ -99,6 +101,8 @@ class Roster:
                     yield path
 
     def _render(self, document: Document) -> Iterator[Member]:
+        from agentgit.compile.instance_sets import render_set
+
         agent = document.spec.items.get("agent")
         count = self.workspace.count
         rendered = render_set(document, self.workspace.report)

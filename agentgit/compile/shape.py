@@ -44,19 +44,29 @@ _AS_TEXT = get_args(Text)[1].func
 class Leaf:
     """A single value, checked by pydantic in strict mode. `text` takes a number as written."""
 
-    __slots__ = ("_adapter", "_seen", "annotation", "duration", "text", "write")
+    __slots__ = ("_adapter", "_seen", "annotation", "any_text", "duration", "text", "write")
 
     def __init__(self, annotation: Any, functions: Sequence[object] = ()) -> None:
         self.annotation = annotation
         self.text = _AS_TEXT in functions
+        self.any_text = annotation is str or annotation == Text
         self.duration = parse_duration in functions
         self.write: Callable[[Any], str] = format_size if parse_size in functions else str
         self._adapter: TypeAdapter[Any] | None = None
         self._seen: set[tuple[type, object]] = set()  # good values; most repeat in a fleet
 
+    def accepts(self, value: object) -> bool:
+        """Tell at once, of what nearly all values of a fleet are, that one is good."""
+        if type(value) is str:
+            if "${" in value:
+                return False
+            if self.any_text:
+                return True
+        return (type(value), value) in self._seen
+
     def judge(self, value: object) -> str | None:
         """Say what the value must be when it is not."""
-        if self.annotation is str and type(value) is str:
+        if self.any_text and type(value) is str:
             return None
         key = (type(value), value)
         if key in self._seen:

@@ -12,9 +12,9 @@ MAX_BYTES = 1 << 20
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # what Git holds of a file in LFS
 LFS_WORDS = "a pointer of Git LFS: the file itself is not in this repository"
 LFS_HINT = "take it out of LFS (.gitattributes), so that the commit holds what is meant"
-_BAD = re.compile(  # also U+0085, U+2028 and U+2029, which end a line for some readers only
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_BAD_ASCII = re.compile("[^\t\n\r\x20-\x7e]")
+# Also U+0085, U+2028 and U+2029, which end a line for some readers only.
+_BAD = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _INDENT = "check the indentation of this line and the one above"
 _TRANSLATIONS = (  # part of the parser's message, our message, hint, whether the start is shown
     ("mapping values are not allowed", "a colon does not fit here",
@@ -57,7 +57,8 @@ def read_text(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 def find_bad_character(file: SourceFile) -> Problem | None:
     """Find the first character that YAML does not allow, or that its readers take differently."""
-    match = _BAD.search(file.text)
+    bad = _BAD_ASCII if file.text.isascii() else re.compile(_BAD)  # which takes milliseconds
+    match = bad.search(file.text)
     if match is None:
         return None
     where = location_at(file, position(file.text, match.start()))

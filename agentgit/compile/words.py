@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,13 +126,15 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """
     if len(word) > _LONGEST:
         return None
+    from difflib import get_close_matches
+
     names, letters = sorted(name for name in known if len(name) <= _LONGEST), _letters(word)
     same = next((name for name in names if _letters(name) == letters), None)
     if same is not None:
         return same
     if len(names) > _COMPARED:
         names = [name for name in names if name[:1] == word[:1]][:_COMPARED]
-    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), None)
+    return next(iter(get_close_matches(word, names, n=1, cutoff=0.6)), None)
 
 
 def list_names(names: Iterable[str]) -> str:

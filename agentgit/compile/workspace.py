@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from agentgit.compile.envelope import Document, check_document
 from agentgit.compile.notes import Notes
@@ -26,6 +27,7 @@ class Workspace:
         self._problems: list[Problem] = []
         self._documents: dict[str, tuple[Document, ...]] = {}
         self._failed: set[str] = set()
+        self._answered: set[str] = set()
 
     def report(self, problem: Problem) -> None:
         """Take a problem; the compile goes on to find others."""
@@ -63,7 +65,20 @@ class Workspace:
 
     def was_read(self, path: str) -> bool:
         """Whether a file was checked already, in this run or in one whose answer holds."""
-        return path in self._documents
+        return path in self._documents or path in self._answered
+
+    def take_as_read(self, paths: Iterable[str]) -> None:
+        """Take files as checked: by another process, or in a run whose answer holds."""
+        self._answered.update(paths)
+
+    def read_paths(self) -> list[str]:
+        """List the files that were read and that others may share; released ones are nobody's."""
+        return sorted(path for path, documents in self._documents.items() if documents)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was reported so far, without what merging found."""
+        return tuple(self._problems)
 
     def count_remarks(self) -> int:
         """Count what was said so far: problems, and what may become warnings."""
@@ -129,8 +144,9 @@ def _empty(file: SourceFile, place: Place) -> Problem:
     return Problem("the file is empty", location_at(file, 0), hint)
 
 
-def _order(problem: Problem) -> tuple[str, int, int, str]:
+def _order(problem: Problem) -> tuple[str, int, int, str, str, str]:
     place = problem.location
     if place is None:
-        return ("", 0, 0, problem.message)
-    return (place.path, place.line, place.column, problem.message)
+        return ("", 0, 0, problem.message, problem.hint or "", "")
+    rest = (problem.message, problem.hint or "", repr(problem.also))
+    return (place.path, place.line, place.column, *rest)

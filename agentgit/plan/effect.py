@@ -6,7 +6,7 @@ value that matters on the environment's engines is compared, policy too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from agentgit.model.change import ChangeClass, FieldChange
@@ -42,9 +42,16 @@ class Places(Protocol):
 
 
 def compare_desired(
-    before: Desired | None, after: Desired | None, then: Places, now: Places
+    before: Desired | None,
+    after: Desired | None,
+    then: Places,
+    now: Places,
+    unchanged: Sequence[int] = (),
 ) -> Effect:
-    """Compare two sides of an environment; one of them may not have it."""
+    """Compare two sides of an environment; one of them may not have it.
+
+    `unchanged` are the numbers of replicas of instances that both have and neither side lists.
+    """
     sides = [side for side in (before, after) if side is not None]
     old = {one.name: one for one in before.instances} if before else {}
     new = {one.name: one for one in after.instances} if after else {}
@@ -66,9 +73,9 @@ def compare_desired(
     return Effect(
         environment=sides[0].environment,
         kind="create" if before is None else "remove" if after is None else "change",
-        total=len({*old, *new}),
-        replicas_before=sum(one.spec.scale.replicas for one in old.values()),
-        replicas_after=sum(one.spec.scale.replicas for one in new.values()),
+        total=len({*old, *new}) + len(unchanged),
+        replicas_before=sum(one.spec.scale.replicas for one in old.values()) + sum(unchanged),
+        replicas_after=sum(one.spec.scale.replicas for one in new.values()) + sum(unchanged),
         instances=tuple(effects),
         causes=group_by_cause(tuple(effects), own),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from difflib import get_close_matches
 
 from agentgit.effects import Git, GitObject
 from agentgit.errors import GitError, NoCommitError
@@ -93,6 +92,8 @@ def _unknown(git: Git, revision: str) -> GitError:
             "HEAD points to a branch without commits",
             hint=f"name a revision, for example {names[0]}, or: git checkout {names[0]}",
         )
+    from difflib import get_close_matches
+
     close = get_close_matches(revision, names, n=1)
     hint = f"did you mean {close[0]}?" if close else "git log --all lists the commits there are"
     if _FULL_ID.fullmatch(revision):

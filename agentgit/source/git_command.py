@@ -58,6 +58,8 @@ class GitCommand:
         self._prefix = ["env", *(word for name in unset for word in ("-u", name))] if unset else []
         self._lock = threading.Lock()
         self._reader: Popen[bytes] | None = None
+        self._process = os.getpid()
+        self._of_parent: Popen[bytes] | None = None  # kept in a forked process, and left alone
 
     def __del__(self) -> None:
         self.close()
@@ -77,6 +79,7 @@ class GitCommand:
     def objects(self, names: Sequence[str]) -> tuple[GitObject | None, ...]:
         """Look objects up through one long-running `git cat-file --batch`."""
         found: list[GitObject | None] = []
+        self._leave_to_parent()
         with self._lock:
             for window in _windows([os.fsencode(name) for name in names]):
                 found.extend(self._exchange(window))
@@ -84,8 +87,14 @@ class GitCommand:
 
     def close(self) -> None:
         """End the process that reads objects; it starts again when it is needed."""
+        self._leave_to_parent()
         with self._lock:
             self._stop_reading()
+
+    def _leave_to_parent(self) -> None:
+        """After a fork: two processes cannot share one reader."""
+        if self._process != os.getpid():
+            self._process, self._of_parent, self._reader = os.getpid(), self._reader, None
 
     def _exchange(self, window: list[bytes]) -> list[GitObject | None]:
         if self._reader is None:

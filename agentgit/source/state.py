@@ -6,19 +6,22 @@ the plain case, a work tree that no variable redirects; for any other the caller
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from typing import NamedTuple
 
 _PROJECT = "agentgit.yaml"
 _LIST = ("ls-files", "-s", "-z")
 _STATUS = (
     *("status", "--porcelain=v1", "-z", "--untracked-files=all"),
-    *("--no-renames", "--ignore-submodules=all", "--", "."),
+    *("--no-renames", "--ignore-submodules=all"),
 )
 _UNMERGED = frozenset({b"DD", b"AU", b"UD", b"UA", b"DU", b"AA", b"UU"})
 _CHUNK = 1 << 20
+_PIPE = 1 << 20  # room for the answer about ten thousand files
 _REDIRECTS = ("_DIR", "_TREE", "_FILE", "_PREFIX", "_NAMESPACE", "_CONFIG", "_PATH", "_DIRECTORY")
 
 
@@ -28,6 +31,9 @@ class Place(NamedTuple):
     top: str
     root: str
     git_dir: str
+
+
+Looking = tuple[tuple[int, int] | None, ...]  # child and pipe of each question to git
 
 
 class Look(NamedTuple):
@@ -69,11 +75,17 @@ def find_place(folder: str) -> Place | None:
     return Place(here, "" if root == "." else root, git_dir)
 
 
-def look_at(place: Place) -> Look | None:
-    """Look at the files of a project, committed or not, without ignored ones."""
+def start_looking(place: Place) -> Looking:
+    """Ask git; it works while something else is done."""
     folder = os.path.join(place.top, place.root)
-    started = [_start(folder, _LIST), _start(folder, _STATUS)]
-    listing, status = (_finish(one) for one in started)
+    below = ("--", ".") if place.root else ()  # without it, git is quicker
+    return _start(folder, (*_STATUS, *below)), _start(folder, _LIST)
+
+
+def finish_looking(place: Place, looking: Looking) -> Look | None:
+    """Take git's answers."""
+    folder = os.path.join(place.top, place.root)
+    status, listing = (_finish(one) for one in looking)
     if listing is None or status is None:
         return None
     prefix = os.fsencode(f"{place.root}/" if place.root else "")
@@ -131,6 +143,8 @@ def _follow(top: str) -> str | None:
 def _start(folder: str, arguments: tuple[str, ...]) -> tuple[int, int] | None:
     """Start git without the subprocess module, whose import takes longer than the answer."""
     out, into = os.pipe()
+    with suppress(OSError, AttributeError):  # Linux: git need not wait until it is listened to
+        fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, _PIPE)
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -8,8 +8,10 @@ and files that a sparse checkout leaves out are still there. The others are read
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from agentgit.effects import Git
@@ -20,6 +22,7 @@ from agentgit.source.state import Look, blob_id, identify
 
 _UNMERGED = {"DD", "AU", "UD", "UA", "DU", "AA", "UU"}
 _SUBMODULE = "160000"
+_ENTRY = re.compile(r"(\d+) ([0-9a-f]+) \d\t([^\0]+)\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def _snapshot_of(git: Git, folder: Path, look: Look) -> Snapshot:
         del files[path]
     # Git shows a repository inside of this one as one untracked folder.
     modules += [path.removesuffix("/") for path, _, _ in look.changed if path.endswith("/")]
-    digest = "sha256" if any(len(entry.blob) == 64 for entry in files.values()) else "sha1"
+    lengths = {len(entry.blob) for entry in islice(files.values(), 1)}  # all are of one kind
+    digest = "sha256" if lengths == {64} else "sha1"
     for path, _, _ in look.changed:
         files.pop(path, None)
     on_disk = {path: Entry(mode, blob) for path, mode, blob in look.changed if mode}
@@ -99,9 +103,7 @@ def _list_index(git: Git, root: str) -> bytes:
 
 def _entries(listing: bytes) -> Iterator[tuple[str, str, str]]:
     """Give path, mode and blob of each entry of `git ls-files -s -z`."""
-    for line in os.fsdecode(listing).split("\0")[:-1]:
-        head, _, path = line.partition("\t")
-        mode, blob, _stage = head.split(" ")
+    for mode, blob, path in _ENTRY.findall(os.fsdecode(listing)):
         yield path, mode, blob
 
 

@@ -20,19 +20,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from fleet import ENVIRONMENTS, write_fleet
+from fleet import ENVIRONMENTS, run_git, write_fleet
 from peers import measure_peers
 
 AGENTGIT = str(Path(sys.executable).with_name("agentgit"))
 
 
 class Case(NamedTuple):
-    """What is done before each run, and the budget in seconds and MB where there is one."""
+    """What is done before each run of a command, and the budget where there is one."""
 
     name: str
     prepare: Callable[[Path, int], None]
     seconds: float | None = None
     megabytes: int | None = None
+    command: tuple[str, ...] = ("validate",)
 
 
 class Run(NamedTuple):
@@ -76,6 +77,8 @@ def measure_cases(project: Path, count: int) -> float:
         Case("one environment edited", lambda _, n: edit(shared, n)),
         Case("a global line edited",
              lambda project, n: edit(project / "global" / "defaults.yaml", n)),
+        Case("diff of one edit", lambda project, n: edit_checked(project, instance, n), 0.5,
+             command=("diff", "--worktree")),
     )  # fmt: skip
     cold = 0.0
     for case in cases:
@@ -83,7 +86,7 @@ def measure_cases(project: Path, count: int) -> float:
         runs = []
         for number in range(count):
             case.prepare(project, number)
-            runs.append(measure(project))
+            runs.append(measure(project, *case.command))
         seconds, cpu, peak = (statistics.median(column) for column in zip(*runs, strict=True))
         cold = cold or seconds
         budget = "" if case.seconds is None else f"   budget {case.seconds:.2f} s"
@@ -98,6 +101,14 @@ def forget(project: Path) -> None:
     shutil.rmtree(project / ".git" / "agentgit", ignore_errors=True)
 
 
+def edit_checked(project: Path, path: Path, number: int) -> None:
+    """Change one value of a fleet that is as committed, and was checked like that last."""
+    run_git(project, "checkout", "--quiet", ".")
+    forget(project)
+    measure(project)
+    edit(path, number)
+
+
 def edit(path: Path, number: int) -> None:
     """Change one value of a file to one that it never had."""
     text = path.read_text()
@@ -109,10 +120,10 @@ def edit(path: Path, number: int) -> None:
     path.write_text(changed)
 
 
-def measure(project: Path) -> Run:
-    """Run `validate` once."""
+def measure(project: Path, *command: str) -> Run:
+    """Run a command once, `validate` if none is named."""
     begin = time.perf_counter()
-    child = subprocess.Popen([AGENTGIT, "-C", str(project), "validate"],
+    child = subprocess.Popen([AGENTGIT, "-C", str(project), *(command or ("validate",))],
                              stdout=subprocess.DEVNULL)  # fmt: skip
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - begin

@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from agentgit.compile.build import validate_project
+from agentgit.errors import ConfigError
+from agentgit.source.forks import Forks
+from agentgit.source.repository import GitSource
+
 AGENT = "global/agents/hello.yaml"
 PROGRAM = r"""
 import json, sys
@@ -40,6 +45,14 @@ def test_an_unchanged_run_compiles_nothing(project: Path) -> None:
     heavy = {"pydantic", "ruamel", "git", "subprocess"}
     assert {"pydantic", "ruamel"} <= modules_of("-C", str(project), "validate")
     assert modules_of("-C", str(project), "validate") & heavy == set()
+
+
+def test_one_change_loads_what_compiling_needs_and_no_more(project: Path, edit: Edit) -> None:
+    modules_of("-C", str(project), "validate")
+    edit(AGENT, "scale: {replicas: 1}", "scale: {replicas: 2}")
+    loaded = modules_of("-C", str(project), "validate")
+    assert "pydantic" in loaded
+    assert loaded & {"git", "jsonschema", "deepdiff", "docker", "requests"} == set()
 
 
 def test_a_change_and_its_way_back_are_noticed(project: Path, agentgit: Run, edit: Edit) -> None:
@@ -111,3 +124,26 @@ def test_a_revision_is_compiled_with_what_is_known(
     (project / "environments" / "extra.yaml").write_text("kind: Agent\n")
     assert agentgit("validate", "--revision", "HEAD") == expected
     assert agentgit("validate").code == 65
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (1, 4)])
+def test_copies_of_the_process_say_what_one_says(
+    project: Path, commit: Callable[[str], str], edit: Edit, sizes: tuple[int, int]
+) -> None:
+    below = next(project.glob("environments/*/instances"))
+    first = next(below.glob("*.yaml")).read_text()
+    name = next(below.glob("*.yaml")).stem
+    for number in range(12):
+        text = first.replace(f"name: {name}", f"name: n{number}")
+        wrong = "" if number % 5 else "\n  modle: {}\n"
+        (below / f"n{number}.yaml").write_text(text.rstrip() + wrong + "\n")
+    commit("All")
+    edit(AGENT, "scale: {replicas: 1}", "scale: {replicas: 1}\n  placement: null")
+    for snapshot in (GitSource.open(str(project)).worktree(),
+                     GitSource.open(str(project)).snapshot("HEAD")):  # fmt: skip
+        with pytest.raises(ConfigError) as expected:
+            validate_project(snapshot)
+        for size in sizes:
+            with pytest.raises(ConfigError) as found:
+                validate_project(snapshot, None, Forks(size, least=1))
+            assert found.value.problems == expected.value.problems

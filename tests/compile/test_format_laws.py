@@ -256,7 +256,7 @@ def test_a_set_cannot_make_a_small_file_huge() -> None:
         "template": {"config": {"t": "${k}" + "x" * 50_000}},
     }  # fmt: skip
     files["environments/production/instances/many.yaml"] = document("InstanceSet", "many", spec)
-    assert broken(files)[0].startswith("9000 instances of a file of")
+    assert broken(files)[0].startswith("9000 instances of a template of")
 
 
 @pytest.mark.parametrize("text", ["${", "${" * 20_000, "${vars." * 9_000])

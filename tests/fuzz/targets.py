@@ -56,6 +56,7 @@ def parse_bytes(data: bytes) -> None:
     if not parsed.problems:
         for root in parsed.documents:
             _check_round_trip(root)
+    _check_events(parsed)
     if len(data) <= MAX_PURE:
         _check_pure(parsed)
 
@@ -114,6 +115,18 @@ def _check_round_trip(root: Node) -> None:
     assert _sketch(again.documents[0], places=False) == _sketch(root, places=False), written
 
 
+def _check_events(parsed: Parsed) -> None:
+    """Read line by line is what libyaml reads; what it finds wrong is never passed over."""
+    text = parsed.file.text
+    if not text or parse.find_bad_character(parsed.file) is not None:
+        return
+    events = parse.read_events(Parsed(parsed.file))
+    assert events.problems == parsed.problems, "only one way to read finds this wrong"
+    ours = [_sketch(root, places=True) for root in parsed.documents]
+    theirs = [_sketch(root, places=True) for root in events.documents]
+    assert ours == theirs, "reading by lines and by events disagree"
+
+
 def _check_pure(parsed: Parsed) -> None:
     """Where the C parser is missing, and after an old-fashioned error, the other one reads."""
     pure = Parsed(parsed.file)
@@ -131,7 +144,14 @@ def _sketch(node: Node, *, places: bool) -> object:
     """What is in a tree; with `places`, also tags and where it stands."""
     at = (node.at, node.key_at, node.tag) if places else None
     if isinstance(node, Scalar):
-        return (type(node.value), node.value, at)
+        return (
+            (type(node.value), node.value, node.raw, node.width, at)
+            if places
+            else (
+                type(node.value),
+                node.value,
+            )
+        )
     if isinstance(node, MapNode):
         return ({key: _sketch(one, places=places) for key, one in node.items.items()}, at)
     return ([_sketch(one, places=places) for one in node.items], at)

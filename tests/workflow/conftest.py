@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import pytest
 
+from agentgit.compile.build import validate_project
+from agentgit.errors import ConfigError
 from agentgit.model.effect import Effect
 from agentgit.model.snapshot import Entry, Snapshot
 from agentgit.workflow.diff import compare_snapshots
@@ -74,7 +77,7 @@ def edited() -> Callable[[str, str, str], dict[str, str | None]]:
     return edit
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def compare() -> Callable[..., Effect]:
     """What an edit does in production. The way back must be the mirror image."""
 
@@ -83,9 +86,32 @@ def compare() -> Callable[..., Effect]:
         (effect,) = compare_snapshots(old, new, ["production"]).effects
         (back,) = compare_snapshots(new, old, ["production"]).effects
         check_mirror(effect, back)
+        for checked in (old, new):
+            assert compare_snapshots(old, new, ["production"], fill(checked)).effects == (effect,)
         return effect
 
     return run
+
+
+class DictCache:
+    """What is remembered, in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.values.get(name)
+
+    def write(self, name: str, value: bytes) -> None:
+        self.values[name] = value
+
+
+def fill(snapshot: Snapshot) -> DictCache:
+    """Remember what a check finds out about a snapshot, wrong as it may be."""
+    cache = DictCache()
+    with suppress(ConfigError):
+        validate_project(snapshot, cache)
+    return cache
 
 
 def check_mirror(there: Effect, back: Effect) -> None:
