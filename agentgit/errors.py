@@ -120,6 +120,10 @@ class EngineError(AgentgitError):
     """An engine refused a call or does not answer: the world's fault, not the revision's."""
 
 
+class LostLeaseError(EngineError):
+    """The lease could not be renewed in time or was taken: nothing more may be changed."""
+
+
 class ReplicaError(AgentgitError):
     """A replica of a revision did not start, crashed or stayed unhealthy: the revision's fault."""
 

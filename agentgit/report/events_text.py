@@ -5,7 +5,9 @@ from __future__ import annotations
 from agentgit.model.events import (
     Event,
     GoingBack,
+    HoldDone,
     HoldStarted,
+    InstanceGivenUp,
     LeaseAwaited,
     MoveUndone,
     PrepareDone,
@@ -13,7 +15,9 @@ from agentgit.model.events import (
     RolloutStarted,
     StepDone,
     StepFailed,
+    StepRetried,
     StepStarted,
+    Superseded,
     WaveDone,
     WaveStarted,
 )
@@ -113,7 +117,7 @@ class Graces:
         return grace is not None and grace > 0 and event.seconds >= grace
 
 
-def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C901, PLR0911 - a case each
+def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C901, PLR0911, PLR0912 - a case each
     match event:
         case LeaseAwaited():
             return (
@@ -139,6 +143,21 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
             return f"wave {event.number} is done" if verbose else ""
         case HoldStarted():
             return f"looking at the new replicas for {write_elapsed(event.seconds)}"
+        case HoldDone():
+            return "the look is over: all was well" if verbose else ""
+        case StepRetried():
+            who = safe(event.instance or event.host)
+            return f"  {who}: {safe(event.message)}; trying again in {write_elapsed(event.wait)}"
+        case InstanceGivenUp():
+            return (
+                f"  {safe(event.instance)}: given up, the rollout goes on without it "
+                f"({event.failed} of at most {event.tolerated} failed)"
+            )
+        case Superseded():
+            return (
+                f"{safe(event.actor)} applies {short(event.commit)}, which is newer: stopping at "
+                "the next safe point to make way"
+            )
         case MoveUndone():
             place = f"{safe(event.instance)} {event.slot} on {safe(event.host)}"
             return f"  {place}: the new replica is gone again" if verbose else ""

@@ -16,7 +16,9 @@ from agentgit.model.desired import Desired
 from agentgit.model.events import (
     Event,
     GoingBack,
+    HoldDone,
     HoldStarted,
+    InstanceGivenUp,
     LeaseAwaited,
     MoveUndone,
     PrepareDone,
@@ -24,7 +26,9 @@ from agentgit.model.events import (
     RolloutStarted,
     StepDone,
     StepFailed,
+    StepRetried,
     StepStarted,
+    Superseded,
     WaveDone,
     WaveStarted,
 )
@@ -164,7 +168,7 @@ def rollout_document(plan: Plan, events: Sequence[Event], warnings: Sequence[str
     }
 
 
-def event_document(event: Event) -> Document:  # noqa: C901, PLR0911 - one case for each event
+def event_document(event: Event) -> Document:  # noqa: C901, PLR0911, PLR0912 - a case each
     """One event of a rollout."""
     kind: Document = {"kind": event.kind}
     match event:
@@ -190,6 +194,16 @@ def event_document(event: Event) -> Document:  # noqa: C901, PLR0911 - one case 
             return kind | {"instance": event.instance, "host": event.host, "slot": event.slot}
         case HoldStarted():
             return kind | {"seconds": event.seconds}
+        case HoldDone():
+            return kind
+        case StepRetried():
+            said = {"attempt": event.attempt, "wait": event.wait, "message": event.message}
+            return kind | _step(event) | said
+        case InstanceGivenUp():
+            numbers = {"failed": event.failed, "tolerated": event.tolerated}
+            return kind | {"instance": event.instance} | numbers
+        case Superseded():
+            return kind | {"commit": event.commit, "actor": event.actor}
         case GoingBack():
             return kind | {"instances": list(event.instances), "to": list(event.to)}
         case RolloutFinished():
@@ -321,7 +335,7 @@ def _replica(replica: Replica) -> Document:
     }
 
 
-def _step(event: StepStarted | StepDone) -> Document:
+def _step(event: StepStarted | StepDone | StepRetried) -> Document:
     return {
         "instance": event.instance,
         "host": event.host,
