@@ -2,6 +2,8 @@
 # make check  lint, types, contracts, fast tests: under a minute, needs no engine
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
 # make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
+# make crash  kill it at every call, let every call fail, and see that the same command mends it: a table
+# make soak   SECONDS=120 SEED=1: random commits, kills and applies on real processes
 # make lock   pin the dependencies again
 
 PYTHON ?= python3
@@ -10,7 +12,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := check
-.PHONY: demo check test lint unit bench-compile engines-down lock clean
+CRASH_SECOND ?= 2
+SECONDS ?= 120
+SEED ?= 1
+.PHONY: crash soak demo check test lint unit bench-compile engines-down lock clean
 
 # A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
 $(READY): requirements.lock pyproject.toml
@@ -35,6 +40,14 @@ unit: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+crash: $(READY)
+	$(BIN)/python -m tests.crash.matrix --second $(CRASH_SECOND) --seed $(SEED)
+	$(BIN)/python -m tests.crash.faults --every 3
+	CRASH_POINTS=20 $(BIN)/python -m pytest -q tests/crash/test_model.py tests/crash/test_sigkill.py
+
+soak: $(READY)
+	$(BIN)/python -m tests.crash.soak --seconds $(SECONDS) --seed $(SEED)
 
 bench-compile: $(READY)
 	$(BIN)/python tests/bench/compile.py

@@ -11,12 +11,19 @@ from agentgit.model.value import Value
 
 
 class LeaseAwaited(Value):
-    """Somebody else holds the lease; it is watched, and taken over when it stands still."""
+    """Somebody else holds the lease; it is watched, and taken over when it stands still.
+
+    `asked` says that the holder, who applies an older commit, is asked to make way; `patience` for
+    how many seconds to wait at most while it goes on.
+    """
 
     kind: Literal["lease-awaited"] = "lease-awaited"
     environment: str
     hosts: tuple[str, ...]
     seconds: float
+    holder: str = ""
+    asked: bool = False
+    patience: float = 0.0
 
 
 class RolloutStarted(Value):

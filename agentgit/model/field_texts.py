@@ -25,6 +25,10 @@ TEXTS: Mapping[str, tuple[str, Sequence[Any]]] = {
         "the Git remote to which the record is pushed; left out, the record stays in this clone",
         ["origin"],
     ),
+    "LedgerSpec.keep": (
+        "how many rollouts of an environment stay in the record; what is needed stays longer",
+        [200],
+    ),
     "AgentSpec.card": ("", [{"description": "Answers billing questions", "version": "1.4.0"}]),
     "AgentSpec.model": ("", [{"provider": "anthropic", "id": "claude-sonnet-4-5"},
                              {"ref": "smart"}]),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agentgit.model.change import Change
+from agentgit.model.progress import Passage
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import Hold, Step
 from agentgit.model.value import Value
@@ -56,7 +57,8 @@ class Plan(Value):
     `prepare` is for the whole plan and touches no running replica; `cleanup` comes last.
     `pin` holds the environment at its commit; `ended_pin` did, until the commit of this plan.
     `tolerated` says how many instances may have failed while the rollout goes on, by instance that
-    fails; 0 where it is not named. `resumes` is the interrupted rollout that this goes on with.
+    fails; 0 where it is not named. `resumes` is the interrupted rollout that this goes on with,
+    `passages` the pauses that it had passed and that are not repeated.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
 
@@ -69,6 +71,7 @@ class Plan(Value):
     ended_pin: Pin | None = None
     resumes: str = ""
     tolerated: Mapping[str, int] = {}
+    passages: tuple[Passage, ...] = ()
     intent_digest: str
     observed_digest: str
     hosts: tuple[str, ...] = ()

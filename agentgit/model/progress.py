@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from agentgit.model.value import Value
 
 
@@ -18,9 +20,11 @@ class Passage(Value):
 
 
 class Quarantined(Value):
-    """A pair of instance and revision that failed, and in which rollout."""
+    """A pair of instance and revision that failed: in which rollout, when, at which step."""
 
     instance: str
     revision: str
     rollout: str
+    since: datetime | None = None
+    step: str = ""
     message: str = ""

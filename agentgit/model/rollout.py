@@ -38,7 +38,9 @@ class RolloutRecord(Value):
     `failures` are all that failed, one an instance, `failure` the first; with the outcome
     `partial` those instances went back and all others succeeded. `resumes` is the interrupted
     rollout that this one went on with, `superseded_by` the commit that this one made way for,
-    `retry` whether it was allowed to try again what is in quarantine.
+    `retry` whether it was allowed to try again what is in quarantine; `revisions` gives the
+    revisions that it brought in, by instance: one, or two where it runs as containers and as
+    processes.
     """
 
     id: str
@@ -62,6 +64,7 @@ class RolloutRecord(Value):
     resumes: str = ""
     superseded_by: str = ""
     retry: bool = False
+    revisions: Mapping[str, tuple[str, ...]] = {}
     back_to: tuple[str, ...] = ()
     hosts: Mapping[str, str] = {}
     added: int = 0

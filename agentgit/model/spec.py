@@ -261,9 +261,10 @@ class EnvironmentSpec(CamelValue):
 
 
 class LedgerSpec(CamelValue):
-    """Where the record of rollouts is shared."""
+    """Where the record of rollouts is shared, and how much of it is kept."""
 
     remote: str | None = None
+    keep: Annotated[int, Field(ge=1)] = 200
 
 
 class ProjectSpec(CamelValue):

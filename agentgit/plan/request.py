@@ -19,7 +19,8 @@ class PlanRequest(Value):
     `destroy` allows an environment to become empty. `pin` and `ended_pin` are only carried along,
     to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
     with their engine. `passages` are the pauses that an interrupted rollout had passed,
-    `quarantined` what failed and is not tried again, unless `retry`.
+    `quarantined` what failed and is not tried again, unless `retry`; `again` is the command that
+    asks for this plan, for the hint, and `going_back` says that it is a rollback.
     """
 
     only: frozenset[str] = frozenset()
@@ -31,6 +32,8 @@ class PlanRequest(Value):
     passages: frozenset[Passage] = frozenset()
     quarantined: tuple[Quarantined, ...] = ()
     retry: bool = False
+    again: str = ""
+    going_back: bool = False
     resumes: str = ""
 
     def covers(self, instance: str) -> bool:

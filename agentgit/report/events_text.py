@@ -69,6 +69,10 @@ class Progress:
         text = self._word(event)
         return f"{write_elapsed(elapsed):>6}  {text}" if text else ""
 
+    def word(self, event: Event) -> str:
+        """Write one line without the time; empty when the event is not worth it."""
+        return self._word(event)
+
     def _word(self, event: Event) -> str:
         if isinstance(event, StepStarted):
             shown = self._verbose or event.step == "ensure-image"
@@ -120,11 +124,7 @@ class Graces:
 def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C901, PLR0911, PLR0912 - a case each
     match event:
         case LeaseAwaited():
-            return (
-                f"waiting for {safe(join_names(event.hosts))}: the lease of "
-                f"{safe(event.environment)} is held; it is taken over when its holder has been "
-                f"still for {format_duration(event.seconds)}"
-            )
+            return _word_wait(event)
         case RolloutStarted():
             return (
                 f"rollout {event.rollout} of {safe(event.environment)} to {short(event.commit)}: "
@@ -165,6 +165,20 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
             return _word_end(event, palette)
         case StepStarted() | StepDone():
             return ""  # `Progress` words these
+
+
+def _word_wait(event: LeaseAwaited) -> str:
+    name = safe(event.environment)
+    by = f" by {safe(event.holder)}" if event.holder else ""
+    if event.asked:
+        return (
+            f"{name} is being changed{by} to an older commit: asked to make way, waiting for at "
+            f"most {format_duration(event.patience)}"
+        )
+    where = f"waiting for {safe(join_names(event.hosts))}: the lease of {name} is held{by}"
+    most = f" (at most {format_duration(event.patience)})" if event.patience else ""
+    still = format_duration(event.seconds)
+    return f"{where}{most}; it is taken over when its holder has been still for {still}"
 
 
 def _word_end(event: StepFailed | GoingBack | RolloutFinished, palette: Palette) -> str:
