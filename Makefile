@@ -1,8 +1,10 @@
 # make demo   the main job, from an empty repository to a rollback, in under two minutes
 # make check  lint, types, contracts, fast tests: under a minute, needs no engine
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
-# make fuzz   what only reads, on files nobody would write: SECONDS=600, TARGETS="projects parser"
+# make fuzz   what only reads, on files nobody would write: SECONDS=120, TARGETS="projects parser"
 # make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
+# make crash  kill it at every call, let every call fail, and see that the same command mends it: a table
+# make soak   SECONDS=120 SEED=1: random commits, kills and applies on real processes
 # make lock   pin the dependencies again
 
 PYTHON ?= python3
@@ -11,7 +13,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := check
-.PHONY: demo check test lint unit fuzz bench-compile engines-down lock clean
+SECONDS ?= 120
+TARGETS ?= parser projects schemas patterns
+CRASH_SECOND ?= 2
+SEED ?= 1
+.PHONY: demo check test lint unit fuzz crash soak bench-compile engines-down lock clean
 
 # A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
 $(READY): requirements.lock pyproject.toml
@@ -37,13 +43,19 @@ unit: $(READY)
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-SECONDS ?= 600
-TARGETS ?= parser projects schemas patterns
 fuzz: $(READY)
 	@set -e; for target in $(TARGETS); do \
 		PYTHONHASHSEED=0 $(BIN)/python -m tests.fuzz.run $$target --corpus .cache/fuzz/$$target \
 			--findings .cache/fuzz -max_total_time=$$(($(SECONDS) / $(words $(TARGETS)))) -print_final_stats=1; \
 	done
+
+crash: $(READY)
+	$(BIN)/python -m tests.crash.matrix --second $(CRASH_SECOND) --seed $(SEED)
+	$(BIN)/python -m tests.crash.faults --every 3
+	CRASH_POINTS=20 $(BIN)/python -m pytest -q tests/crash/test_model.py tests/crash/test_sigkill.py
+
+soak: $(READY)
+	$(BIN)/python -m tests.crash.soak --seconds $(SECONDS) --seed $(SEED)
 
 bench-compile: $(READY)
 	$(BIN)/python tests/bench/compile.py

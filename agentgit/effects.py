@@ -125,6 +125,31 @@ class Provider(Protocol):
         """Let go of connections."""
 
 
+class Permit:
+    """Asked before every single call to a host that changes something.
+
+    Whoever carries a rollout out lets it ask the lease: a step is several calls, and the lease
+    may be lost between two of them.
+    """
+
+    def __init__(self) -> None:
+        self.check: Callable[[], None] = _allow
+
+    def __call__(self) -> None:
+        """Raise LostLeaseError when nothing may be changed any more."""
+        self.check()
+
+    def watch_call(self, when: str, call: str) -> None:
+        """Ask before a call of the Docker API; reading, and commands in a replica, may go on."""
+        method, _, path = call.partition(" ")
+        if when == "before" and method not in {"GET", "HEAD"} and "/exec" not in path:
+            self.check()
+
+
+def _allow() -> None:
+    """Nobody has forbidden it."""
+
+
 Providers = Mapping[str, Provider]  # by host name
 Tree = Callable[
     [str, str], Iterable[tuple[str, str, bytes]]
@@ -170,8 +195,28 @@ class Ledger(Protocol):
     def begin(self, record: RolloutRecord, plan: Plan | None) -> None:
         """Record that a rollout begins, with its plan."""
 
+    def note(self, record: RolloutRecord, events: tuple[Event, ...], when: datetime) -> None:
+        """Record how far it has come."""
+
     def finish(self, record: RolloutRecord, events: tuple[Event, ...]) -> None:
         """Record how it ended."""
+
+    def close(self, record: RolloutRecord, by: str) -> None:
+        """Record the end of a rollout that somebody else began."""
+
+    def prune(self, environment: str) -> int:
+        """Let go of old records that nobody needs; gives their number."""
+
+    def export(
+        self,
+        environment: str,
+        rollout: str,
+        pending: tuple[RolloutRecord, tuple[Event, ...]] | None = None,
+    ) -> bytes:
+        """Pack what is recorded of a rollout; `pending` is an end that could not be."""
+
+    def restore(self, data: bytes) -> RolloutRecord | None:
+        """Bring back what was packed, as far as it is not here; None: not readable, not ours."""
 
     def push(self) -> str | None:
         """Share what is recorded; a warning when the remote does not take it."""

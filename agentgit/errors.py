@@ -140,8 +140,30 @@ class StaleError(AgentgitError):
     exit_code = Exit.STALE
 
 
+class MovedOnError(StaleError):
+    """It has changed while somebody else's rollout was waited for: plan again."""
+
+
 class EngineError(AgentgitError):
     """An engine refused a call or does not answer: the world's fault, not the revision's."""
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether trying again soon cannot help."""
+        return False
+
+
+class DefiniteError(EngineError):
+    """The world says no and will go on saying so until somebody does something about it."""
+
+    @property
+    def is_definite(self) -> bool:
+        """It is."""
+        return True
+
+
+class LostLeaseError(DefiniteError):
+    """The lease could not be renewed in time or was taken: nothing more may be changed."""
 
 
 class ReplicaError(AgentgitError):

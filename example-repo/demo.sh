@@ -111,8 +111,13 @@ commit "Faster answers"
 run_expecting 3 agentgit apply -e production --yes
 run agentgit status -e production
 
+tell "What failed is in quarantine: whatever else is committed, it is not tried again"
+echo "Our fleet." >README.md
+commit "Words"
+run_expecting 7 agentgit apply -e production --yes
+
 tell "The commit is reverted, and the fleet is rolled back by hand to where it began"
-git revert --no-edit HEAD >/dev/null && echo "committed: Revert \"Faster answers\""
+git revert --no-edit HEAD~1 >/dev/null && echo "committed: Revert \"Faster answers\""
 run agentgit apply -e production --yes
 run agentgit rollback -e production --to "$(git rev-list --max-parents=0 HEAD | cut -c1-7)" --reason "customers complained" --yes
 run agentgit plan -e production

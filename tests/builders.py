@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError, EngineError
 from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.desired import Desired, Instance, Project
 from agentgit.model.events import Event
-from agentgit.model.observed import Observed
+from agentgit.model.observed import Observed, Replica
 from agentgit.model.plan import Plan
 from agentgit.model.snapshot import Commit
 from agentgit.model.spec import AgentSpec, Host
@@ -124,12 +124,27 @@ class FaultyProvider(MemoryProvider):
     def __init__(self, host: str, project_id: str, engine: MemoryEngine) -> None:
         super().__init__(host, project_id, engine)
         self.fail_at: int | None = None
+        self.outage = 0  # calls that the engine does not answer before it is back
+        self.lost_answers = 0  # calls that it carries out without an answer
         self.after_call: Callable[[], None] = lambda: None
         self._calls = 0
 
     def perform(self, step: EngineStep, stamp: Stamp) -> None:
         self._calls += 1
         if self._calls == self.fail_at:
-            raise EngineError(f"injected at call {self._calls}: {step.kind}")
+            raise DefiniteError(f"injected at call {self._calls}: {step.kind}")
+        self._answer()
         super().perform(step, stamp)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise EngineError(f"{self.host}: the connection was reset")
         self.after_call()
+
+    def replica(self, name: str) -> Replica | None:
+        self._answer()
+        return super().replica(name)
+
+    def _answer(self) -> None:
+        if self.outage:
+            self.outage -= 1
+            raise EngineError(f"{self.host}: the engine does not answer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentgit.cli import options
 from agentgit.cli.settings import Settings, pass_settings
+from agentgit.errors import UsageError
 
 
 @options.command(
@@ -11,11 +12,17 @@ from agentgit.cli.settings import Settings, pass_settings
     "agentgit apply -e production",
     "agentgit apply -e production --only support-eu",
     "agentgit apply -e production --revision v1.4    # pins production at v1.4",
+    "agentgit apply -e production --revision v1.4 --for 7d",
+    "agentgit apply -e production --retry --reason 'the database is back'",
     "agentgit apply -e production --yes   # in CI: exit 3 when it was rolled back",
 )
 @options.environment
 @options.revision
 @options.only
+@options.pin_for
+@options.retry
+@options.allow_diverged
+@options.lock_timeout
 @options.reason
 @options.yes
 @options.verbose
@@ -26,25 +33,48 @@ def command(  # noqa: PLR0913 - one for each option
     environment: str | None,
     revision: str | None,
     only: tuple[str, ...],
+    pin_for: float | None,
     reason: str,
     *,
+    lock_timeout: float,
+    retry: bool,
+    allow_diverged: bool,
     yes: bool,
     verbose: bool,
     as_json: bool,
 ) -> int:
     """Carry out the plan for a committed state. A failure takes the change set back: exit 3.
 
-    A --revision that is not what the environment follows pins it there, until `agentgit unpin` or
-    a newer commit; together with --only it does not.
+    A --revision that is not what the environment follows pins it there, until `agentgit unpin`, a
+    newer commit or the end of --for; together with --only it does not.
+
+    What failed is in quarantine: it is refused (exit 7) until a commit changes it. With --retry
+    and a --reason it is tried again all the same.
     """
     from agentgit.cli.door import check_revision, choose_environment, open_world, warn_uncommitted
     from agentgit.cli.rollout import carry_out
     from agentgit.pipeline import Request
 
+    if retry and not reason.strip():
+        raise UsageError("--retry needs a reason", hint="--reason TEXT says why it works now")
+    if pin_for is not None and (revision is None or only):
+        raise UsageError(
+            "--for is how long a pin holds, and nothing is pinned here",
+            hint="name a commit with --revision, without --only",
+        )
     world = open_world(settings)
     check_revision(world.source, revision)
     name = choose_environment(world.source.snapshot(revision or "HEAD"), environment)
     if revision is None:
         warn_uncommitted(settings, world.source)
-    request = Request(name, revision=revision, only=only, reason=reason)
+    request = Request(
+        name,
+        revision=revision,
+        only=only,
+        reason=reason,
+        lock_timeout=lock_timeout,
+        retry=retry,
+        allow_diverged=allow_diverged,
+        pin_for=pin_for,
+    )
     return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

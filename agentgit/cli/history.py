@@ -1,4 +1,4 @@
-"""`agentgit history`."""
+"""`agentgit history` and `agentgit history show`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,41 @@ from typing import TYPE_CHECKING
 import click
 
 from agentgit.cli import options
+from agentgit.cli.history_show import command as show
 from agentgit.cli.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
     from agentgit.model.rollout import RolloutRecord
     from agentgit.source.repository import GitSource
 
-
-@options.command(
-    "history", "agentgit history -e production", "agentgit history -e production -n 3"
+_EXAMPLES = (
+    "agentgit history -e production",
+    "agentgit history -e production -n 3",
+    "agentgit history show 20261120-081530-7f3a -e production",
 )
+
+
+@click.group(
+    "history", epilog=options.show_examples(*_EXAMPLES), invoke_without_command=True,
+    subcommand_metavar="[show ROLLOUT]",
+)  # fmt: skip
 @options.environments
 @click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True,
               metavar="N", help="How many of them.")  # fmt: skip
 @options.as_json
 @pass_settings
+@click.pass_context
 def command(
-    settings: Settings, environments: tuple[str, ...], limit: int, *, as_json: bool
+    context: click.Context,
+    settings: Settings,
+    environments: tuple[str, ...],
+    limit: int,
+    *,
+    as_json: bool,
 ) -> int:
     """Show who applied what, when, with which outcome; newest first."""
+    if context.invoked_subcommand is not None:
+        return 0
     from agentgit.cli.door import choose_environments, open_world, warn
     from agentgit.cli.several import Answer, answer_each
     from agentgit.errors import Exit
@@ -66,3 +82,6 @@ def _read_subjects(source: GitSource, records: Sequence[RolloutRecord]) -> Mappi
         except GitError:
             continue
     return subjects
+
+
+command.add_command(show)

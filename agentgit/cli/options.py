@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from agentgit.cli.span import Span
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -62,6 +64,22 @@ only: Decorator = click.option(
 no_cache: Decorator = click.option(
     "--no-cache", is_flag=True,
     help="Neither use nor keep results of earlier runs (also: AGENTGIT_NO_CACHE).",
+)  # fmt: skip
+pin_for: Decorator = click.option(
+    "--for", "pin_for", metavar="DURATION", type=Span(),
+    help="How long the pin is to hold, such as 12h or 7d; without it until it is ended.",
+)  # fmt: skip
+lock_timeout: Decorator = click.option(
+    "--lock-timeout", metavar="DURATION", type=Span(none=True), default=0.0,
+    help="How long to wait for somebody else who is changing the environment, such as 10m; "
+    "without it exit 5 at once.",
+)  # fmt: skip
+retry: Decorator = click.option(
+    "--retry", is_flag=True, help="Also what is in quarantine, as it failed before."
+)
+allow_diverged: Decorator = click.option(
+    "--allow-diverged", is_flag=True,
+    help="Also a commit that does not contain what was applied last.",
 )  # fmt: skip
 yes: Decorator = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 verbose: Decorator = click.option(

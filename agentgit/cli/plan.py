@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 @options.revision
 @click.option("--worktree", is_flag=True, help="Take the files as they lie there, uncommitted.")
 @options.only
+@options.retry
+@options.allow_diverged
 @options.blame
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @options.as_json
@@ -39,6 +42,8 @@ def command(  # noqa: PLR0913 - one for each option
     only: tuple[str, ...],
     *,
     worktree: bool,
+    retry: bool,
+    allow_diverged: bool,
     blame: bool,
     detailed_exitcode: bool,
     as_json: bool,
@@ -56,8 +61,11 @@ def command(  # noqa: PLR0913 - one for each option
     if not (worktree or revision):
         warn_uncommitted(settings, world.source)
 
+    wanted = Request("", revision=revision, worktree=worktree, only=only)
+    wanted = replace(wanted, retry=retry, allow_diverged=allow_diverged)
+
     def ask(name: str) -> Answer:
-        request = Request(name, revision=revision, worktree=worktree, only=only)
+        request = replace(wanted, environment=name)
         return _plan(settings, world, request, detailed=detailed_exitcode, blame=blame)
 
     return answer_each(settings, names, ask, as_json=as_json)
@@ -66,7 +74,7 @@ def command(  # noqa: PLR0913 - one for each option
 def _plan(
     settings: Settings, world: World, request: Request, *, detailed: bool, blame: bool
 ) -> Answer:
-    from agentgit.cli.blaming import blame_shown
+    from agentgit.cli.blaming import blame_shown, places_of
     from agentgit.cli.door import warn
     from agentgit.cli.rollout import plan_of
     from agentgit.cli.several import Answer
@@ -78,15 +86,10 @@ def _plan(
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)
         plan, context = plan_of(session), know(session)
-        shown = (
-            place
-            for one in plan.changes
-            for field in one.fields
-            for place in (field.origin, field.over)
-        )
-        blamer = blame_shown(world.source, plan.commit, shown) if blame else None
+        blamer = blame_shown(world.source, plan.commit, places_of(plan)) if blame else None
     now, palette = world.clock.now(), settings.palette(sys.stdout)
-    command = f"commit it, then {command_of(request)}" if request.worktree else command_of(request)
+    command = f"{command_of(request)}{' --retry --reason TEXT' if request.retry else ''}"
+    command = f"commit it, then {command}" if request.worktree else command
     return Answer(
         Exit.PENDING if detailed and not plan.is_empty else Exit.DONE,
         lambda: write_plan(

@@ -11,6 +11,7 @@ from agentgit.cli.settings import Settings, pass_settings
 @options.command("restart", "agentgit restart support-eu -e production")
 @click.argument("instances", metavar="INSTANCE...", nargs=-1, required=True)
 @options.environment
+@options.lock_timeout
 @options.reason
 @options.yes
 @options.verbose
@@ -22,6 +23,7 @@ def command(  # noqa: PLR0913 - one for each option
     environment: str | None,
     reason: str,
     *,
+    lock_timeout: float,
     yes: bool,
     verbose: bool,
     as_json: bool,
@@ -33,5 +35,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     world = open_world(settings)
     name = choose_environment(world.source.snapshot("HEAD"), environment)
-    request = Request(name, kind="restart", only=instances, reason=reason)
+    request = Request(
+        name, kind="restart", only=instances, reason=reason, lock_timeout=lock_timeout
+    )
     return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

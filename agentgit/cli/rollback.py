@@ -11,10 +11,12 @@ from agentgit.cli.settings import Settings, pass_settings
 @options.command(
     "rollback",
     "agentgit rollback -e production --reason 'refunds went wild'",
-    "agentgit rollback -e production --to 88e01b2",
+    "agentgit rollback -e production --to 88e01b2 --for 7d",
 )
 @options.environment
 @click.option("--to", metavar="COMMIT", help="Default: the previous success that differs.")
+@options.pin_for
+@options.lock_timeout
 @options.reason
 @options.yes
 @options.verbose
@@ -24,15 +26,18 @@ def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
     environment: str | None,
     to: str | None,
+    pin_for: float | None,
     reason: str,
     *,
+    lock_timeout: float,
     yes: bool,
     verbose: bool,
     as_json: bool,
 ) -> int:
     """Go back to an earlier commit and hold the environment there.
 
-    Plan and apply follow this pin and say so, until `agentgit unpin` or a newer commit.
+    Plan and apply follow this pin and say so, until `agentgit unpin`, a newer commit or the end of
+    --for.
     """
     from agentgit.cli.door import check_revision, choose_environment, open_world
     from agentgit.cli.rollout import carry_out
@@ -41,5 +46,12 @@ def command(  # noqa: PLR0913 - one for each option
     world = open_world(settings)
     check_revision(world.source, to)
     name = choose_environment(world.source.snapshot("HEAD"), environment)
-    request = Request(name, revision=to, kind="rollback", reason=reason)
+    request = Request(
+        name,
+        revision=to,
+        kind="rollback",
+        reason=reason,
+        pin_for=pin_for,
+        lock_timeout=lock_timeout,
+    )
     return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

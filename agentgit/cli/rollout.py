@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -14,7 +15,7 @@ from agentgit.cli.screen import open_screen
 from agentgit.cli.settings import Settings, answer, talk
 from agentgit.cli.signals import catch_interrupts
 from agentgit.cli.surroundings import know, know_after
-from agentgit.errors import EngineError, Exit, UsageError
+from agentgit.errors import EngineError, Exit, GuardError, MovedOnError, UsageError
 
 if TYPE_CHECKING:
     from agentgit.model.events import Event
@@ -26,8 +27,21 @@ _EXITS = {
     "succeeded": Exit.DONE,
     "failed": Exit.FAILED,
     "rolled-back": Exit.ROLLED_BACK,
+    "partial": Exit.ROLLED_BACK,
     "interrupted": Exit.INTERRUPTED,
+    "superseded": Exit.INTERRUPTED,
 }
+_TRIES = 10  # plans that are made because others were faster
+
+
+@dataclass
+class _Manner:
+    """How somebody wants it, and the plan that was agreed to, once there is one."""
+
+    yes: bool
+    as_json: bool
+    verbose: bool
+    agreed: list[Plan] = field(default_factory=list)
 
 
 def carry_out(
@@ -39,22 +53,68 @@ def carry_out(
     as_json: bool,
     verbose: bool = False,
 ) -> int:
-    """Do what a request asks for; the exit code says how it ended."""
+    """Do what a request asks for; the exit code says how it ended.
+
+    Where somebody else's rollout was waited for, this is planned again, and asked again if it is
+    another plan now.
+    """
+    manner = _Manner(yes=yes, as_json=as_json, verbose=verbose)
+    until = world.clock.monotonic() + request.lock_timeout
+    for _ in range(_TRIES - 1):
+        try:
+            return _plan_and_do(settings, world, request, manner)
+        except MovedOnError as error:
+            talk(f"{error.message}: planning again")
+        except GuardError as error:
+            if not _wait_for_others(world, request, error):
+                raise
+        left = max(0.0, until - world.clock.monotonic())
+        request = replace(request, lock_timeout=left)
+    return _plan_and_do(settings, world, request, manner)
+
+
+def _wait_for_others(world: World, request: Request, error: GuardError) -> bool:
+    """Where a plan is refused while somebody is at work, wait for that one; False: nobody is.
+
+    Raises LeaseError when that takes longer than there is patience.
+    """
+    from agentgit.workflow.lock import await_unlocked
+
+    if not request.lock_timeout:
+        return False
+    talk(f"{error.message}; if somebody is at work it cannot be planned meanwhile: waiting")
+    if not await_unlocked(world, request.environment, request.lock_timeout):
+        return False
+    talk("planning again")
+    return True
+
+
+def _plan_and_do(settings: Settings, world: World, request: Request, manner: _Manner) -> int:
     from agentgit.pipeline import is_news, prepare_plan
 
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)
         plan = plan_of(session)
         context = know(session)
-        if not as_json:
+        known = any(_is_same(plan, one) for one in manner.agreed)
+        if not (manner.as_json or known):
             _show_plan(settings, session, plan, context)
         told, events = len(session.warnings), []
         if not plan.is_empty or is_news(session):
-            if not yes and not (plan.is_empty and session.target.new_pin is None):
+            if not (manner.yes or known) and not (
+                plan.is_empty and session.target.new_pin is None
+            ):
                 confirm(request.environment, request.kind)
-            events = _execute(settings, session, plan, verbose=verbose)
+            manner.agreed.append(plan)
+            events = _execute(settings, session, plan, verbose=manner.verbose)
         warn(settings, session.warnings[told:])
-        return _finish(settings, session, plan, events, context, as_json=as_json)
+        return _finish(settings, session, plan, events, context, as_json=manner.as_json)
+
+
+def _is_same(plan: Plan, other: Plan) -> bool:
+    """Whether two plans do the same, whatever was seen when they were made."""
+    seen = {"observed_digest": "", "resumes": ""}
+    return plan.model_copy(update=seen) == other.model_copy(update=seen)
 
 
 def plan_of(session: Session) -> Plan:
@@ -132,11 +192,12 @@ def _finish(
     from agentgit.report.json_v1 import dump, rollout_document
     from agentgit.report.outcome_text import write_outcome
 
+    cut_off = session.stop.is_set() and not events  # before anything was begun
     if as_json:
-        answer(dump(rollout_document(plan, events, session.warnings)))
-    if not events:
+        answer(dump(rollout_document(plan, events, session.warnings, cut_off=cut_off)))
+    if not events and not cut_off:
         return Exit.DONE
-    last = events[-1]
+    last = events[-1] if events else None
     outcome = last.outcome if isinstance(last, RolloutFinished) else "interrupted"
     if not as_json:
         if outcome != "succeeded":

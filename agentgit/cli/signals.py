@@ -6,10 +6,15 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from threading import Event as Flag
+from threading import Timer
 from types import FrameType
 
+from agentgit.errors import Exit
+
 STOPPING = "stopping at the next safe point; press Ctrl-C again to stop at once"
+LEAVING = 5.0  # seconds for calls under way, the record and the lease; after that it just ends
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -17,12 +22,21 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def catch_interrupts(flag: Flag, *, quiet: bool) -> Iterator[None]:
     """Set the flag at the first SIGINT or SIGTERM; raise KeyboardInterrupt at the second.
 
-    `quiet` is for a screen that says it itself. The message goes past Python's buffers, which a
-    signal may have caught in the middle of a write.
+    From then on the program ends after `LEAVING` seconds, or at the third one, whatever an engine
+    or a remote is taking its time for: that is no worse than being killed. `quiet` is for a
+    screen that says it itself. The message goes past Python's buffers, which a signal may have
+    caught in the middle of a write.
     """
+    numbers = count(1)
+    leaving = Timer(LEAVING, _leave)
+    leaving.daemon = True
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        if flag.is_set():
+        number = next(numbers)
+        if number > 2:
+            _leave()
+        if number > 1:
+            leaving.start()
             raise KeyboardInterrupt
         flag.set()
         if not quiet:
@@ -33,5 +47,10 @@ def catch_interrupts(flag: Flag, *, quiet: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        leaving.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _leave() -> None:
+    os._exit(Exit.INTERRUPTED)

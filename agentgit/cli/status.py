@@ -35,15 +35,19 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
     from agentgit.cli.several import Answer
     from agentgit.errors import Exit
     from agentgit.pipeline import Request, prepare_plan
+    from agentgit.record.quarantine import find_quarantined, find_wanted
     from agentgit.report.json_v1 import status_document
     from agentgit.report.status_text import write_status
 
     with prepare_plan(world, Request(name), status=True) as session:
         warn(settings, session.warnings)
     facts = (session.desired, session.observed, session.plan)
+    refused = find_wanted(find_quarantined(session.records), session.desired)
     now, palette = world.clock.now(), settings.palette(sys.stdout)
     return Answer(
         Exit.FAILED if session.observed.unreachable else Exit.DONE,
-        lambda: write_status(*facts, records=session.records, now=now, palette=palette),
-        lambda: status_document(*facts, session.records),
+        lambda: write_status(
+            *facts, records=session.records, now=now, palette=palette, quarantined=refused
+        ),
+        lambda: status_document(*facts, session.records, refused),
     )

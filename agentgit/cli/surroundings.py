@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from agentgit.pipeline import Request, Session
     from agentgit.report.context import Context
 
-_WORDS = {
-    "apply": "agentgit apply",
-    "destroy": "agentgit destroy",
-    "rollback": "agentgit rollback",
-    "restart": "agentgit restart",
-}
-
 
 def know(session: Session) -> Context:
     """Describe what is known before a plan is carried out."""
@@ -52,13 +45,17 @@ def know(session: Session) -> Context:
 
 def know_after(context: Context, session: Session, plan: Plan, events: Sequence[Event]) -> Context:
     """Add what runs after a rollout that did not succeed, and where its images are asked for."""
-    from agentgit.model.events import StepFailed
+    from agentgit.model.events import RolloutStarted, StepFailed
+    from agentgit.record.quarantine import find_quarantined
     from agentgit.workflow.observe import observe_hosts
 
     failures = [event.failure for event in events if isinstance(event, StepFailed)]
     missing = sorted({one.replica for one in failures if one.step == "ensure-image"})
+    mine = {event.rollout for event in events if isinstance(event, RolloutStarted)}
+    bad = find_quarantined(session.ledger.rollouts(plan.environment))
     return replace(
         context,
+        quarantined=tuple(one for one in bad if one.rollout in mine),
         after=observe_hosts(session.providers, plan.environment),
         images={image: _find_users(session, plan, image) for image in missing},
     )
@@ -66,14 +63,7 @@ def know_after(context: Context, session: Session, plan: Plan, events: Sequence[
 
 def command_of(request: Request) -> str:
     """Write the command that asks for the same again."""
-    words = [_WORDS[request.kind]]
-    words += list(request.only) if request.kind == "restart" else []
-    words += [f"-e {request.environment}"]
-    if request.revision:
-        words += [f"--{'to' if request.kind == 'rollback' else 'revision'} {request.revision}"]
-    if request.kind == "apply":
-        words += [f"--only {name}" for name in request.only]
-    return " ".join(words)
+    return request.command
 
 
 def _compare_branches(session: Session) -> tuple[str, str]:

@@ -135,7 +135,8 @@ def _read_project(workspace: Workspace) -> Project | None:
     spec = validate_tree(ProjectSpec, document.spec, workspace.report)
     if spec is None:
         return None
-    return Project(id=spec.id, name=document.name, remote=spec.ledger.remote)
+    ledger = spec.ledger
+    return Project(id=spec.id, name=document.name, remote=ledger.remote, keep=ledger.keep)
 
 
 def _compile(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from agentgit.effects import Clock, Provider, Providers
-from agentgit.errors import AgentgitError, ReplicaError
+from agentgit.errors import AgentgitError, DefiniteError, EngineError, ReplicaError
+from agentgit.execute.retry import PATIENCE
 from agentgit.model.observed import Replica
-from agentgit.model.steps import AwaitHealthy, Hold
+from agentgit.model.steps import AwaitHealthy
 from agentgit.model.value import format_duration
 
-POLL = 0.1  # seconds between two looks
+POLL = 0.1  # seconds between two looks at a replica that is coming up
+LOOK = 0.5  # seconds between two looks during a pause
 MAX_RESTARTS = 3  # an engine may restart a new replica that often before it counts as crashing
 
 Stopped = Callable[[], bool]
@@ -31,11 +33,18 @@ class HeldReplicaError(Exception):
         self.error = error
 
 
-def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped: Stopped) -> None:
+def await_healthy(
+    step: AwaitHealthy,
+    provider: Provider,
+    clock: Clock,
+    stopped: Stopped,
+    *,
+    after_outage: bool = False,
+) -> None:
     """Return when one run of the replica has been serving for `min_healthy_time` without a break.
 
     Raises ReplicaError when it ends, crashes again and again, is unhealthy, is gone, or the
-    timeout is over.
+    timeout is over. `after_outage`: its engine did not answer a moment ago.
     """
     began = clock.monotonic()
     since: float | None = None
@@ -43,6 +52,9 @@ def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped:
     run = ""
     while True:
         replica = provider.replica(step.name)
+        if after_outage:
+            check_survived(replica)
+            after_outage = False
         if replica and f"{replica.restarts} {replica.started_at}" != run:
             run, since = f"{replica.restarts} {replica.started_at}", None  # it began again
         if replica and replica.exit_code is not None:
@@ -62,22 +74,63 @@ def await_healthy(step: AwaitHealthy, provider: Provider, clock: Clock, stopped:
         clock.sleep(POLL)
 
 
-def hold(step: Hold, providers: Providers, clock: Clock, stopped: Stopped) -> None:
-    """Look at replicas for `duration`; raises HeldReplicaError when one fails meanwhile."""
-    end = clock.monotonic() + step.duration
+def hold(
+    replicas: Iterable[tuple[str, str]],
+    until: float,
+    providers: Providers,
+    clock: Clock,
+    stopped: Stopped,
+) -> Iterator[EngineError]:
+    """Look at replicas `until` that moment; raises HeldReplicaError when one fails meanwhile.
+
+    An engine that does not answer is waited for, and told of once each time. Raises EngineError
+    when it stays away for longer than PATIENCE.
+    """
+    watched = tuple(replicas)
+    away: float | None = None
     while True:
-        for host, name in step.replicas:
-            replica = providers[host].replica(name)
-            try:
-                check_alive(replica, name)
-            except ReplicaError as error:
-                instance = replica.instance if replica else ""
-                raise HeldReplicaError(host, name, instance, error) from error
-        if clock.monotonic() >= end:
+        try:
+            _look_at(watched, providers, after_outage=away is not None)
+            away = None
+        except EngineError as error:
+            now = clock.monotonic()
+            if error.is_definite or (away is not None and now - away >= PATIENCE):
+                raise
+            if away is None:
+                away = now
+                yield error
+        left = until - clock.monotonic()
+        if left <= 0 and away is None:
             return
         if stopped():
             raise InterruptedStepError
-        clock.sleep(min(POLL * 5, max(0.0, end - clock.monotonic())))
+        clock.sleep(LOOK if away is not None else min(LOOK, left))
+
+
+def _look_at(
+    replicas: Iterable[tuple[str, str]], providers: Providers, *, after_outage: bool
+) -> None:
+    for host, name in replicas:
+        replica = providers[host].replica(name)
+        if after_outage:
+            check_survived(replica)
+        try:
+            check_alive(replica, name)
+        except ReplicaError as error:
+            instance = replica.instance if replica else ""
+            raise HeldReplicaError(host, name, instance, error) from error
+
+
+def check_survived(replica: Replica | None) -> None:
+    """Raise DefiniteError for a replica that its engine took down with it.
+
+    Nobody knows how it would have done, so it is not held against the revision.
+    """
+    if replica is not None and replica.state == "exited":
+        raise DefiniteError(
+            f"{replica.name} ended while its engine did not answer, so nothing can be said of it",
+            hint="run the same command again: what has ended is started again",
+        )
 
 
 def check_alive(replica: Replica | None, name: str, ended_with: int | None = None) -> None:

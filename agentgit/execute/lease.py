@@ -1,197 +1,294 @@
 """The lease: the right to change one environment, held for a limited time.
 
 On every host of the environment, in order of name, a value `lease-<environment>-<number>` is
-created; that the host's engine lets a name exist only once is the compare-and-swap, and the
-highest number is the fence. The holder counts a heartbeat up inside it. Whoever finds a lease
-watches it on his own clock: while it moves somebody is at work; when it stands still for the
-whole TTL its holder is gone, and the next number is taken. A holder that cannot renew for the
-TTL less one call's time stops itself. A released lease stays, marked, so that numbers only grow.
+created; that the host lets a name exist only once is the compare-and-swap, and the highest number
+is the fence. The holder counts a heartbeat up inside it. Who finds a lease watches it on its own
+clock: while it moves somebody is at work; when it stands still for the whole TTL its holder is
+gone, and the next number is taken.
+
+What makes that safe is that a holder gives up sooner than anybody takes over. A renewal counts
+from before it was sent; when none has succeeded on some host for the TTL less one call's time, or
+one was answered only then, the lease is lost for good, and `check` lets nothing through any more.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from threading import Event as Flag
-from threading import Lock, Thread
+from threading import Thread
 
-from agentgit.effects import Clock, HostStore, Providers
-from agentgit.errors import AgentgitError, EngineError, LeaseError
-from agentgit.model.events import LeaseAwaited
-from agentgit.model.value import Json, format_duration
-
-TTL = 15.0  # seconds without a heartbeat after which a lease is abandoned
-BEAT = 2.0  # seconds between two heartbeats
-CALL = 5.0  # seconds that one call to a host may take
-WIDTH = 6  # digits of the number, so that names sort
+from agentgit.effects import Clock, Permit, Providers
+from agentgit.errors import AgentgitError, EngineError, LostLeaseError
+from agentgit.execute.hooks import SupersededError
+from agentgit.execute.host_lease import HostLease
+from agentgit.execute.lease_value import Holder, Seen, Times, read_newest
+from agentgit.execute.lease_wait import Wait, Waiting, refuse
+from agentgit.execute.lease_watch import Watch, read_leases
+from agentgit.execute.wish import Descends, Wish, Wishes, cannot_tell
+from agentgit.model.events import LeaseAwaited, Superseded
+from agentgit.model.value import format_duration
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who holds a lease, for the message that others get."""
+class Terms:
+    """What a lease is taken on.
 
-    actor: str
-    rollout: str
-    since: str
+    `patience` is for how many seconds to wait for a holder that is alive; `asks` whether one that
+    applies an older commit is asked to make way; `permit` is who asks the lease before each call.
+    """
 
-
-@dataclass
-class _Held:
-    """A lease on one host, and when it was renewed last on the holder's clock."""
-
-    store: HostStore
-    name: str
-    fence: int
-    renewed: float
+    times: Times = field(default_factory=Times)
+    patience: float = 0.0
+    asks: bool = False
+    descends: Descends = cannot_tell
+    permit: Permit = field(default_factory=Permit)
 
 
 class Lease:
     """The lease of one environment on all its hosts.
 
-    `take` it before anything changes and `release` it in any case. `lost` is set when it can no
-    longer be renewed in time, or somebody has taken it: the holder must stop.
+    `take` it before anything changes and `release` it in any case; `check` before every change.
+    The flag `stop` is set when it is lost, and when somebody asks to make way. `waited` says
+    whether `take` found somebody else's, `makes_way_for` for whom this rollout is to stop.
     """
 
     def __init__(
-        self, providers: Providers, environment: str, holder: Holder, clock: Clock, lost: Flag
+        self,
+        providers: Providers,
+        environment: str,
+        holder: Holder,
+        clock: Clock,
+        stop: Flag,
+        terms: Terms | None = None,
     ) -> None:
-        self._stores = {host: providers[host].store for host in sorted(providers)}
+        self._terms = terms or Terms()
+        self._times = self._terms.times
         self._environment = environment
         self._holder = holder
         self._clock = clock
-        self._lost = lost
-        self._held: dict[str, _Held] = {}
-        self._done = Flag()
-        self._lock = Lock()
-        self._beating = Thread(target=self._keep_beating, daemon=True)
+        self._stop = stop
+        self._stores = {host: providers[host].store for host in sorted(providers)}
+        self._parts = tuple(
+            HostLease(host, store, environment, holder, clock, self._times)
+            for host, store in self._stores.items()
+        )
+        self._wishes = Wishes(self._parts[0].store, environment, self._terms.descends)
+        self.lost: LostLeaseError | None = None
+        self.makes_way_for: Superseded | None = None
+        self.waited = False
 
     @property
     def fence(self) -> int:
-        """The highest number that this lease has on any host."""
-        return max((one.fence for one in self._held.values()), default=0)
+        """The highest number that this lease has on any host; 0 while it is not held."""
+        return max(part.number for part in self._parts)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held on every host, as far as is known."""
+        return self.lost is None and all(part.number for part in self._parts)
 
     def take(self) -> Iterator[LeaseAwaited]:
-        """Take the lease on every host; tells when it has to wait for an abandoned one.
+        """Take the lease on every host; tells when it has to wait.
 
-        Raises LeaseError when somebody else is at work.
+        Ends without the lease when `stop` is set meanwhile. Raises LeaseError when somebody else
+        is at work for longer than there is patience.
         """
-        held = {host: content for host in self._stores if (content := self._newest(host)[1])}
-        if held:
-            yield LeaseAwaited(environment=self._environment, hosts=tuple(held), seconds=TTL)
-            self._await_free(held)
-        self._beating.start()
-        for host, store in self._stores.items():
-            self._take(host, store, held.get(host))
+        watch = Watch(self._stores, self._environment, self._clock, self._times)
+        wait = Wait(self._waiting(), watch, self._wishes)
+        watch.look()
+        while not self._stop.is_set():
+            if watch.busy():
+                self.waited = True
+                yield from wait.until_free()
+                continue
+            rival = self._take_all(watch)
+            if rival is None:
+                return
+            if wait.is_over():
+                raise refuse(rival, self._environment, self._times)
+            watch.look()
+
+    def check(self) -> None:
+        """Raise LostLeaseError unless the lease is held for certain. Asks nobody but the clock."""
+        if self.lost is None:
+            self._look_at_clock()
+        if self.lost is not None:
+            raise LostLeaseError(self.lost.message, hint=self.lost.hint)
+        if not self.fence:
+            raise self._word_loss("it is not held at this moment")
+
+    def beat(self, part: HostLease, count: int) -> None:
+        """Renew the lease on one host, unless it is too late for that; on the first, heed wishes.
+
+        A host that does not answer is tried again at the next beat, as long as there is time.
+        """
+        try:
+            self.check()
+            if not part.renew(count):
+                self._lose(self._too_late(part))
+        except LostLeaseError:
+            return
+        except KeyError:
+            self._lose(f"somebody else took it on {part.host}")
+        except AgentgitError:
+            self._look_at_clock()
+        else:
+            if part is self._parts[0]:
+                self._heed_wish()
 
     def release(self, *, forget: bool = False) -> None:
         """Let go, so that the next one need not wait; `forget` removes every trace of it.
 
-        A host that is away keeps a lease that is abandoned after the TTL.
+        A host that is away keeps a lease that is abandoned after the TTL. One that was lost is
+        somebody else's: then nothing is written, and nothing may be changed any more.
         """
-        self._done.set()
-        if self._beating.ident is not None:
-            self._beating.join()
-        for one in self._held.values():
-            try:
-                if forget:
-                    one.store.delete(one.name)
-                else:
-                    one.store.write(one.name, _content(self._holder, -1, released=True))
-            except (EngineError, KeyError):
-                continue
+        if self.fence and self.lost is None:
+            with suppress(EngineError):
+                self._wishes.clear()
+        self._put_down(forget=forget)
+        if self.lost is None:
+            self._terms.permit.check = Permit().check
 
-    def _newest(self, host: str) -> tuple[str, Mapping[str, Json] | None]:
-        """Give the newest lease on a host, and its content unless it is released."""
-        names = self._stores[host].names(_prefix(self._environment))
-        content = _read(self._stores[host], names[-1]) if names else {"released": True}
-        return names[-1] if names else "", None if content.get("released") else content
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let go of the lease for a pause, and take it again at its end, whatever happened in it.
 
-    def _await_free(self, held: Mapping[str, Mapping[str, Json]]) -> None:
-        """Return when all are released or abandoned; raise as soon as one is seen to move."""
-        began = self._clock.monotonic()
-        watched = dict(held)
-        while watched and self._clock.monotonic() - began < TTL:
-            self._clock.sleep(BEAT / 4)
-            for host, first in list(watched.items()):
-                now = self._newest(host)[1]
-                if now is None:
-                    del watched[host]
-                elif now != first:
-                    raise _taken(host, self._environment, now)
-
-    def _take(self, host: str, store: HostStore, abandoned: Mapping[str, Json] | None) -> None:
-        prefix = _prefix(self._environment)
-        names = store.names(prefix)
-        newest, content = self._newest(host)
-        if content is not None and content != abandoned:
-            raise _taken(host, self._environment, content)
-        fence = int(newest.rsplit("-", 1)[1]) + 1 if newest else 1
-        name = f"{prefix}{fence:0{WIDTH}d}"
-        if not store.create(name, _content(self._holder, 0)):
-            raise _taken(host, self._environment, _read(store, name))
-        with self._lock:
-            self._held[host] = _Held(store, name, fence, self._clock.monotonic())
-        last = store.names(prefix)[-1]
-        if last != name:  # what was seen as free had meanwhile been taken and given back again
-            store.delete(name)
-            raise _taken(host, self._environment, _read(store, last))
-        for old in names:
-            store.delete(old)
-
-    def _keep_beating(self) -> None:
-        count = 0
-        while not self._done.wait(BEAT):
-            count += 1
-            with self._lock:
-                held = list(self._held.values())
-            for one in held:
-                self._beat(one, count)
-
-    def _beat(self, one: _Held, count: int) -> None:
-        """Renew one lease; tried again at the next beat until the time is over."""
+        Raises SupersededError when somebody else has taken it meanwhile; `stop` is set as soon as
+        that is seen.
+        """
+        self.check()
+        numbers = {part.host: part.number for part in self._parts}
+        self._put_down(paused=True)
+        over = Flag()
+        looking = Thread(target=self._look_aside, args=(numbers, over), daemon=True)
+        looking.start()
         try:
-            one.store.write(one.name, _content(self._holder, count))
-            one.renewed = self._clock.monotonic()
-        except KeyError:
-            self._lost.set()  # somebody has taken it over
-        except AgentgitError:
-            if self._clock.monotonic() - one.renewed > TTL - CALL:
-                self._lost.set()
+            yield
+        finally:
+            over.set()
+            looking.join()
+            self._take_up(numbers)
 
+    def _waiting(self) -> Waiting:
+        mine = Wish(self._holder.commit, self._holder.actor, self._holder.rollout)
+        return Waiting(
+            environment=self._environment,
+            clock=self._clock,
+            times=self._times,
+            patience=self._terms.patience,
+            wish=mine if self._terms.asks else None,
+            descends=self._terms.descends,
+            stop=self._stop,
+        )
 
-def _taken(host: str, environment: str, content: Mapping[str, Json]) -> LeaseError:
-    who = content.get("actor", "somebody")
-    return LeaseError(
-        f"{environment} is being changed by {who} since {content.get('since', 'just now')} "
-        f"(rollout {content.get('rollout', 'unknown')}, seen on {host})",
-        hint="wait until that rollout has ended; an abandoned one is taken over after "
-        + format_duration(TTL),
-    )
+    def _take_all(self, watch: Watch) -> Seen | None:
+        """Take the lease on every host, seen to be free; gives who else was faster, if anybody."""
+        self._wishes.clear()
+        for part in self._parts:
+            rival = self._take(part, watch.seen(part.host))
+            if rival is not None:
+                self._put_down()
+                self._terms.permit.check = Permit().check
+                return rival
+        return None
 
+    def _take(self, part: HostLease, free: Seen) -> Seen | None:
+        self._terms.permit.check = self._check_clock
+        rival = part.take(free)
+        if rival is None:
+            self._check_clock()
+            self._terms.permit.check = self.check
+            part.keep_beating(lambda count: self.beat(part, count))
+        return rival
 
-def _prefix(environment: str) -> str:
-    return f"lease-{environment}-"
+    def _take_up(self, numbers: Mapping[str, int]) -> None:
+        """Take again what was laid aside, unless somebody else has had it."""
+        until = self._clock.monotonic() + self._times.ttl
+        while True:
+            try:
+                for part in self._parts:
+                    if not part.number:
+                        self._take_part_up(part, numbers[part.host])
+            except LostLeaseError:
+                raise
+            except EngineError as error:
+                if self._clock.monotonic() >= until:
+                    self._lose(f"it could not be taken again after a pause ({error.message})")
+                    self.check()
+                self._clock.sleep(self._times.look)
+            else:
+                return
 
+    def _take_part_up(self, part: HostLease, number: int) -> None:
+        seen = read_newest(part.store, self._environment, part.host)
+        if seen.holder is not None and seen.holder.rollout == self._holder.rollout:
+            number = seen.number  # its own, from an attempt whose answer was lost
+        rival = seen if seen.number != number else self._take(part, seen)
+        if rival is not None or part.number != number + 1:
+            way = self._give_way(rival or seen)
+            self._put_down()
+            raise SupersededError(way)
 
-def _content(holder: Holder, beat: int, *, released: bool = False) -> bytes:
-    value = {
-        "actor": holder.actor,
-        "rollout": holder.rollout,
-        "since": holder.since,
-        "beat": beat,
-        "released": released,
-    }
-    return json.dumps(value, sort_keys=True).encode()
+    def _put_down(self, *, forget: bool = False, paused: bool = False) -> None:
+        """End the heartbeats and give every host back; nothing is written when it was lost."""
+        for part in self._parts:
+            part.stop_beating()
+        for part in self._parts:
+            if self.lost is None:
+                part.put_down(forget=forget, paused=paused)
+            part.number = 0
 
+    def _look_aside(self, numbers: Mapping[str, int], over: Flag) -> None:
+        """Notice during a pause that somebody else has taken the lease."""
+        while not over.wait(self._times.beat):
+            with suppress(AgentgitError):
+                for seen in read_leases(self._stores, self._environment):
+                    if seen.number != numbers[seen.host]:
+                        self._give_way(seen)
+                        return
 
-def _read(store: HostStore, name: str) -> Mapping[str, Json]:
-    """Read a lease; one that is gone was released, one without content was never taken whole."""
-    raw = store.read(name)
-    if raw is None:
-        return {"released": True}
-    try:
-        content = json.loads(raw)
-    except ValueError:
-        content = {}
-    return content if isinstance(content, dict) else {}
+    def _heed_wish(self) -> None:
+        """Stop for somebody with a newer commit; one that is not in this clone is believed."""
+        if not self._holder.yields or self.makes_way_for is not None:
+            return
+        with suppress(AgentgitError):
+            wish = self._wishes.read()
+            if wish is None or wish.commit == self._holder.commit:
+                return
+            if self._terms.descends(self._holder.commit, wish.commit) is not False:
+                self.makes_way_for = Superseded(commit=wish.commit, actor=wish.actor)
+                self._stop.set()
+
+    def _give_way(self, rival: Seen) -> Superseded:
+        commit = rival.holder.commit if rival.holder else ""
+        way = self.makes_way_for or Superseded(commit=commit, actor=rival.actor)
+        self.makes_way_for = way
+        self._stop.set()
+        return way
+
+    def _check_clock(self) -> None:
+        """Raise LostLeaseError when a part of the lease is too old, also while it is taken."""
+        self._look_at_clock()
+        if self.lost is not None:
+            self.check()
+
+    def _look_at_clock(self) -> None:
+        late = next((part for part in self._parts if part.is_overdue()), None)
+        if late is not None:
+            self._lose(self._too_late(late))
+
+    def _too_late(self, part: HostLease) -> str:
+        return f"it could not be renewed on {part.host} for {format_duration(self._times.own)}"
+
+    def _lose(self, why: str) -> None:
+        self.lost = self.lost or self._word_loss(why)
+        self._stop.set()
+
+    def _word_loss(self, why: str) -> LostLeaseError:
+        return LostLeaseError(
+            f"the lease of {self._environment} was lost: {why}; nothing more was changed",
+            hint=f"agentgit lock show -e {self._environment} says who has it now; "
+            "the same command goes on",
+        )

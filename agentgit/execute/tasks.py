@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
-from agentgit.effects import Clock, Providers
-from agentgit.errors import AgentgitError
+from agentgit.errors import AgentgitError, EngineError, ReplicaError
+from agentgit.execute.execution import Execution
 from agentgit.execute.failure import classify_failure
 from agentgit.execute.health import InterruptedStepError, await_healthy
-from agentgit.model.events import Event, StepDone, StepFailed, StepStarted
+from agentgit.execute.retry import retry
+from agentgit.model.events import Event, StepDone, StepFailed, StepRetried, StepStarted
 from agentgit.model.plan import Move
-from agentgit.model.steps import AwaitHealthy, Stamp, Step, target_of
+from agentgit.model.steps import AwaitHealthy, Step, target_of
 
 _NOTICE = 0.2  # seconds that a signal may wait for its handler
 
@@ -38,32 +39,27 @@ class Task:
 
 @dataclass(frozen=True)
 class _Context:
-    providers: Providers
-    clock: Clock
-    stamp: Stamp
+    execution: Execution
     stop: Flag
+    patient: bool
+    undoing: bool
     events: SimpleQueue[Event | None]
 
 
 def run_tasks(
-    tasks: Sequence[Task],
-    providers: Providers,
-    clock: Clock,
-    stamp: Stamp,
-    *,
-    workers: int,
-    stop: Flag | None,
+    tasks: Sequence[Task], execution: Execution, *, patient: bool = False, undoing: bool = False
 ) -> Iterator[Event]:
     """Run every task to its end and yield events as they come.
 
-    When `stop` is set or a task has failed, no task begins another step; without `stop` every
-    task goes through to its end, whatever happens to the others. Closing the generator waits for
-    the steps under way. A bug is raised at the end.
+    When somebody asks to stop or a task has failed, no task begins another step, and neither does
+    one whose instance was given up; when `patient` every task goes through to its end, whatever
+    happens to the others. While `undoing`, nothing is a verdict on a revision. Closing the
+    generator waits for the steps under way. A bug is raised at the end.
     """
     failed, closing = Flag(), Flag()
-    ending = _Any(closing) if stop is None else _Any(closing, failed, stop)
-    context = _Context(providers, clock, stamp, ending, SimpleQueue())
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    ending = _Any(closing) if patient else _Any(closing, failed, execution.stop)
+    context = _Context(execution, ending, patient, undoing, SimpleQueue())
+    with ThreadPoolExecutor(max_workers=max(1, execution.workers)) as pool:
         try:
             for task in tasks:
                 pool.submit(_run_task, task, context, failed)
@@ -107,7 +103,7 @@ def _drain(events: SimpleQueue[Event | None], tasks: int) -> Iterator[Event]:
 def _run_task(task: Task, context: _Context, failed: Flag) -> None:
     try:
         for step in task.steps:
-            if context.stop.is_set():
+            if context.stop.is_set() or _is_given_up(task, context):
                 raise InterruptedStepError  # noqa: TRY301 - one way out
             task.begun = True
             _run_step(task, step, context)
@@ -115,30 +111,72 @@ def _run_task(task: Task, context: _Context, failed: Flag) -> None:
         task.interrupted = True
     except Exception as error:  # noqa: BLE001 - kept; a bug is raised by run_tasks
         task.error = error
-        failed.set()
+        if not _is_given_up(task, context):
+            failed.set()
     finally:
         context.events.put(None)
 
 
+def _is_given_up(task: Task, context: _Context) -> bool:
+    return not context.patient and task.instance in context.execution.given_up
+
+
 def _run_step(task: Task, step: Step, context: _Context) -> None:
-    where = {"instance": task.instance, "host": step.host, "step": step.kind}
-    target = target_of(step)
-    context.events.put(StepStarted(**where, target=target))
-    began = context.clock.monotonic()
+    execution, target = context.execution, target_of(step)
+    where = {"instance": task.instance, "host": step.host, "step": step.kind, "target": target}
+    context.events.put(StepStarted(**where))
+    began = execution.clock.monotonic()
     try:
-        perform_step(step, context.providers, context.clock, context.stamp, context.stop)
+        _try_step(step, context, where)
     except AgentgitError as error:
-        failure = classify_failure(error, **where, target=target, providers=context.providers)
+        failure = classify_failure(
+            error, **where, providers=execution.providers, revisions=execution.revisions
+        )
+        news = None if context.undoing else execution.give_up(failure)
         context.events.put(StepFailed(failure=failure))
+        if news is not None:
+            context.events.put(news)
         raise
-    seconds = round(context.clock.monotonic() - began, 3)
-    context.events.put(StepDone(**where, target=target, seconds=seconds))
+    seconds = round(execution.clock.monotonic() - began, 3)
+    context.events.put(StepDone(**where, seconds=seconds))
 
 
-def perform_step(step: Step, providers: Providers, clock: Clock, stamp: Stamp, stop: Flag) -> None:
-    """Perform one step: the one place that every step passes."""
-    provider = providers[step.host]
+def _try_step(step: Step, context: _Context, where: Mapping[str, str]) -> None:
+    """Perform a step, again and again while the world is at fault and nobody asks to stop."""
+    execution, ending = context.execution, _Any(context.stop, context.execution.stop)
+
+    def may_not_wait() -> bool:
+        execution.guard.check()
+        return ending.is_set()
+
+    def tell(attempt: int, wait: float, error: EngineError) -> None:
+        message = error.message.removeprefix(f"{step.host}: ")
+        context.events.put(StepRetried(**where, attempt=attempt, wait=wait, message=message))
+
+    retry(
+        lambda number: perform_step(step, execution, context.stop, after_outage=number > 1),
+        execution.clock,
+        may_not_wait,
+        tell,
+    )
+
+
+def perform_step(
+    step: Step, execution: Execution, stop: Flag, *, after_outage: bool = False
+) -> None:
+    """Perform one step: the one place that every step passes, and that asks whether it may."""
+    guard, provider = execution.guard, execution.providers[step.host]
+
+    def stopped() -> bool:
+        guard.check()
+        return stop.is_set()
+
+    guard.check()
     if isinstance(step, AwaitHealthy):
-        await_healthy(step, provider, clock, stop.is_set)
+        try:
+            await_healthy(step, provider, execution.clock, stopped, after_outage=after_outage)
+        except ReplicaError:
+            guard.check()  # without the lease it may be somebody else who ended the replica
+            raise
     else:
-        provider.perform(step, stamp)
+        provider.perform(step, guard.renew_stamp(execution.stamp))

@@ -40,6 +40,7 @@ class Project(Value):
     id: str
     name: str
     remote: str | None = None
+    keep: int = 200
 
 
 class Desired(Value):

@@ -11,12 +11,19 @@ from agentgit.model.value import Value
 
 
 class LeaseAwaited(Value):
-    """Somebody else holds the lease; it is watched, and taken over when it stands still."""
+    """Somebody else holds the lease; it is watched, and taken over when it stands still.
+
+    `asked` says that the holder, who applies an older commit, is asked to make way; `patience` for
+    how many seconds to wait at most while it goes on.
+    """
 
     kind: Literal["lease-awaited"] = "lease-awaited"
     environment: str
     hosts: tuple[str, ...]
     seconds: float
+    holder: str = ""
+    asked: bool = False
+    patience: float = 0.0
 
 
 class RolloutStarted(Value):
@@ -75,6 +82,28 @@ class StepFailed(Value):
     failure: Failure
 
 
+class StepRetried(Value):
+    """The world was at fault: the step is tried again after `wait` seconds."""
+
+    kind: Literal["step-retried"] = "step-retried"
+    instance: str
+    host: str
+    step: str
+    target: str
+    attempt: int
+    wait: float
+    message: str
+
+
+class InstanceGivenUp(Value):
+    """An instance failed, and so few have that the rollout goes on without it."""
+
+    kind: Literal["instance-given-up"] = "instance-given-up"
+    instance: str
+    failed: int
+    tolerated: int
+
+
 class MoveUndone(Value):
     """New replicas of a move that never served are gone again."""
 
@@ -89,6 +118,20 @@ class HoldStarted(Value):
 
     kind: Literal["hold-started"] = "hold-started"
     seconds: float
+
+
+class HoldDone(Value):
+    """The look is over and all was well; it is not repeated when the rollout is resumed."""
+
+    kind: Literal["hold-done"] = "hold-done"
+
+
+class Superseded(Value):
+    """Somebody applies a newer commit: this rollout stops at a safe point and makes way."""
+
+    kind: Literal["superseded"] = "superseded"
+    commit: str
+    actor: str
 
 
 class WaveDone(Value):
@@ -123,8 +166,12 @@ Event = Annotated[
     | StepStarted
     | StepDone
     | StepFailed
+    | StepRetried
+    | InstanceGivenUp
     | MoveUndone
     | HoldStarted
+    | HoldDone
+    | Superseded
     | WaveDone
     | GoingBack
     | RolloutFinished,

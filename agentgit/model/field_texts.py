@@ -25,6 +25,10 @@ TEXTS: Mapping[str, tuple[str, Sequence[Any]]] = {
         "the Git remote to which the record is pushed; left out, the record stays in this clone",
         ["origin"],
     ),
+    "LedgerSpec.keep": (
+        "how many rollouts of an environment stay in the record; what is needed stays longer",
+        [200],
+    ),
     "AgentSpec.card": ("", [{"description": "Answers billing questions", "version": "1.4.0"}]),
     "AgentSpec.model": ("", [{"provider": "anthropic", "id": "claude-sonnet-4-5"},
                              {"ref": "smart"}]),
@@ -161,6 +165,7 @@ TEXTS: Mapping[str, tuple[str, Sequence[Any]]] = {
     "Rollout.steps": ("the steps of a canary, setWeight first", [_CANARY]),
     "Rollout.minHealthyTime": ("how long a replica is healthy before it counts", ["10s"]),
     "Rollout.healthyDeadline": ("how long a replica may take to become healthy", ["2m"]),
+    "Rollout.maxFailures": ("how many instances may fail before all goes back", [2]),
     "CanaryStep.setWeight": ("how many of a hundred replicas are new from here on", [25]),
     "CanaryStep.pause": ("", [{"duration": "2m"}]),
     "PauseStep.duration": ("how long to look before going on", ["2m"]),

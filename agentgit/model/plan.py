@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from agentgit.model.change import Change
+from agentgit.model.progress import Passage
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import Hold, Step
 from agentgit.model.value import Value
@@ -37,7 +39,8 @@ class Wave(Value):
 class Pin(Value):
     """An environment held at a commit on purpose.
 
-    `instead_of` is the commit the environment would follow; a newer one ends the pin.
+    `instead_of` is the commit the environment would follow; a newer one ends the pin, and so
+    does the moment `expires`.
     """
 
     commit: str
@@ -45,6 +48,7 @@ class Pin(Value):
     owner: str
     reason: str
     since: datetime
+    expires: datetime | None = None
 
 
 class Plan(Value):
@@ -52,6 +56,9 @@ class Plan(Value):
 
     `prepare` is for the whole plan and touches no running replica; `cleanup` comes last.
     `pin` holds the environment at its commit; `ended_pin` did, until the commit of this plan.
+    `tolerated` says how many instances may have failed while the rollout goes on, by instance that
+    fails; 0 where it is not named. `resumes` is the interrupted rollout that this goes on with,
+    `passages` the pauses that it had passed and that are not repeated.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
 
@@ -62,6 +69,9 @@ class Plan(Value):
     branch: str | None = None
     pin: Pin | None = None
     ended_pin: Pin | None = None
+    resumes: str = ""
+    tolerated: Mapping[str, int] = {}
+    passages: tuple[Passage, ...] = ()
     intent_digest: str
     observed_digest: str
     hosts: tuple[str, ...] = ()

@@ -9,8 +9,10 @@ from typing import Literal
 from agentgit.model.plan import Pin
 from agentgit.model.value import Value
 
-Outcome = Literal["running", "succeeded", "failed", "rolled-back", "interrupted"]
-RolloutKind = Literal["apply", "rollback", "restart", "destroy", "unpin"]
+Outcome = Literal[
+    "running", "succeeded", "partial", "failed", "rolled-back", "interrupted", "superseded"
+]
+RolloutKind = Literal["apply", "rollback", "restart", "destroy", "unpin", "break"]
 
 
 class Failure(Value):
@@ -33,6 +35,12 @@ class RolloutRecord(Value):
     `instances` are those it changed; `only` is set when it was limited to some of them. `commit`
     is the deployed commit, `intent` a digest of what it asks for; `back_to` the commits it went
     back to when it failed, `hosts` those that carried replicas at the end, with their engine.
+    `failures` are all that failed, one an instance, `failure` the first; with the outcome
+    `partial` those instances went back and all others succeeded. `resumes` is the interrupted
+    rollout that this one went on with, `superseded_by` the commit that this one made way for,
+    `retry` whether it was allowed to try again what is in quarantine; `revisions` gives the
+    revisions that it brought in, by instance: one, or two where it runs as containers and as
+    processes.
     """
 
     id: str
@@ -52,6 +60,11 @@ class RolloutRecord(Value):
     reason: str = ""
     pin: Pin | None = None
     failure: Failure | None = None
+    failures: tuple[Failure, ...] = ()
+    resumes: str = ""
+    superseded_by: str = ""
+    retry: bool = False
+    revisions: Mapping[str, tuple[str, ...]] = {}
     back_to: tuple[str, ...] = ()
     hosts: Mapping[str, str] = {}
     added: int = 0

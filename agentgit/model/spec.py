@@ -147,7 +147,8 @@ class Rollout(CamelValue):
 
     `maxSurge` replicas may run beyond the number asked for, `maxUnavailable` may be missing.
     A replica counts when it has been healthy for `minHealthyTime`, and it must within
-    `healthyDeadline`.
+    `healthyDeadline`. A rollout goes on while at most `maxFailures` instances have failed; those
+    alone go back.
     """
 
     strategy: Literal["recreate", "rolling", "canary"] = "rolling"
@@ -156,6 +157,7 @@ class Rollout(CamelValue):
     steps: tuple[CanaryStep, ...] = ()
     min_healthy_time: Duration = 1.0
     healthy_deadline: Duration = 120.0
+    max_failures: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _check(self) -> Rollout:
@@ -262,9 +264,10 @@ class EnvironmentSpec(CamelValue):
 
 
 class LedgerSpec(CamelValue):
-    """Where the record of rollouts is shared."""
+    """Where the record of rollouts is shared, and how much of it is kept."""
 
     remote: str | None = None
+    keep: Annotated[int, Field(ge=1)] = 200
 
 
 class ProjectSpec(CamelValue):

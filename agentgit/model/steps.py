@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agentgit.model.container import Container, Limits
+from agentgit.model.progress import Passage
 from agentgit.model.spec import Process
 from agentgit.model.value import Duration, Json, Value
 
@@ -147,6 +148,7 @@ class Hold(Value):
     kind: Literal["hold"] = "hold"
     duration: Duration
     replicas: tuple[tuple[str, str], ...] = ()  # (host, name)
+    passes: tuple[Passage, ...] = ()  # what is recorded once it is over
 
 
 EngineStep = Annotated[

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import zip_longest
 
+from agentgit.model.change import Change
 from agentgit.model.desired import Desired
 from agentgit.model.observed import Observed, Replica
 from agentgit.model.plan import Plan, Wave
+from agentgit.model.progress import Passage
 from agentgit.model.steps import Hold
 from agentgit.plan.changes import describe_instance, describe_removal
 from agentgit.plan.digest import digest_intent, digest_observed
@@ -20,7 +23,14 @@ from agentgit.plan.guard import (
     check_shares,
     check_volumes,
 )
-from agentgit.plan.instance import Names, Stage, compare_instance, stage_instance
+from agentgit.plan.guard_quarantine import check_quarantine, find_refused
+from agentgit.plan.instance import (
+    Names,
+    Stage,
+    compare_instance,
+    find_passed,
+    stage_instance,
+)
 from agentgit.plan.moves import move_away
 from agentgit.plan.placement import find_hosts, place_slots
 from agentgit.plan.request import Evidence, PlanRequest
@@ -41,17 +51,7 @@ def build_plan(
     check_not_emptied(desired, observed, request)
     placed = _place(desired, observed)
     check_ports(desired, observed, placed, request, evidence)
-    names = Names(desired, observed)
-    changes, rows = [], []
-    for instance in desired.instances:
-        if request.covers(instance.name):
-            check_volumes(instance, evidence)
-            check_shares(instance, evidence)
-            slots = compare_instance(
-                instance, observed, placed[instance.name], restart=instance.name in request.restart
-            )
-            changes.append(describe_instance(instance, slots, observed, evidence))
-            rows.append(stage_instance(instance, slots, names))
+    changes, rows, passed = _compare(desired, observed, placed, request, evidence)
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
@@ -64,6 +64,9 @@ def build_plan(
         branch=desired.branch,
         pin=request.pin,
         ended_pin=request.ended_pin,
+        resumes=request.resumes,
+        tolerated=_count_tolerated(desired, rows),
+        passages=passed,
         intent_digest=digest_intent(desired, request),
         observed_digest=digest_observed(observed),
         hosts=tuple(state.host for state in observed.hosts),
@@ -90,6 +93,36 @@ def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:
     return placed
 
 
+def _compare(
+    desired: Desired,
+    observed: Observed,
+    placed: Mapping[str, Mapping[int, str]],
+    request: PlanRequest,
+    evidence: Evidence,
+) -> tuple[list[Change], list[tuple[Stage, ...]], tuple[Passage, ...]]:
+    """Compare the declared instances: their changes, their stages, and the pauses passed."""
+    names = Names(desired, observed)
+    changes, rows, refused = [], [], []
+    passed: tuple[Passage, ...] = ()
+    for instance in desired.instances:
+        if request.covers(instance.name):
+            check_volumes(instance, evidence)
+            check_shares(instance, evidence)
+            slots = compare_instance(
+                instance, observed, placed[instance.name], restart=instance.name in request.restart
+            )
+            refused.append(find_refused(instance, slots, observed, request))
+            changes.append(describe_instance(instance, slots, observed, evidence))
+            passages = find_passed(instance, slots, names, request.passages)
+            passed += passages
+            stages = stage_instance(
+                instance, slots, names, passages, resumes=bool(request.resumes)
+            )
+            rows.append(stages)
+    check_quarantine([one for one in refused if one], request, desired.environment)
+    return changes, rows, passed
+
+
 def _unwanted(
     desired: Desired, observed: Observed, request: PlanRequest
 ) -> dict[str, tuple[Replica, ...]]:
@@ -103,6 +136,16 @@ def _unwanted(
     }
 
 
+def _count_tolerated(desired: Desired, rows: list[tuple[Stage, ...]]) -> dict[str, int]:
+    """Say for each instance that moves how many may have failed while the rollout goes on."""
+    moving = {move.instance for row in rows for stage in row for move in stage.moves}
+    return {
+        one.name: one.rollout.max_failures
+        for one in desired.instances
+        if one.name in moving and one.rollout.max_failures
+    }
+
+
 def _in_lockstep(rows: list[tuple[Stage, ...]]) -> tuple[Wave, ...]:
     """Join the first stages of all instances into the first wave, and so on."""
     waves = []
@@ -113,7 +156,8 @@ def _in_lockstep(rows: list[tuple[Stage, ...]]) -> tuple[Wave, ...]:
             titles = dict.fromkeys(stage.title for stage in stages)
             watched = tuple(pair for stage in stages if stage.hold for pair in stage.watched)
             seconds = max(stage.hold for stage in stages)
-            hold = Hold(duration=seconds, replicas=watched) if seconds else None
+            passes = tuple(stage.passage for stage in stages if stage.passage is not None)
+            hold = Hold(duration=seconds, replicas=watched, passes=passes) if seconds else None
             waves.append(Wave(title=", ".join(titles), moves=moves, hold=hold))
     return tuple(waves)
 

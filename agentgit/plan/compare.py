@@ -53,7 +53,7 @@ def compare_slot(
     stopped = [
         one for one in fitting if one.state in {"exited", "created"} and wanted in {None, one.live}
     ]
-    if stopped and not restart:
+    if stopped and not running:  # to start it is all that a restart asks for, too
         keeper = min(stopped, key=_preference)
         cause = _cause("stopped", f"slot {slot}: {_describe_end(keeper)}")
         rest = _others(found, keeper)

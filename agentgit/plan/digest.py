@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from agentgit.model.desired import Desired
-from agentgit.model.observed import Observed
+from agentgit.model.observed import Live, Observed
 from agentgit.model.value import Json
 from agentgit.plan.request import PlanRequest
 
@@ -43,6 +43,11 @@ def digest_observed(observed: Observed) -> str:
         for one in observed.replicas
     ]
     return _digest([[state.host for state in observed.hosts], rows])
+
+
+def digest_live(live: Live) -> str:
+    """Digest what an engine can change in place, short enough to be part of a name."""
+    return _digest(live.model_dump(mode="json"))[:8]
 
 
 def _digest(value: Json) -> str:

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from agentgit.model.change import Cause
 from agentgit.model.desired import Desired, Instance
-from agentgit.model.observed import HostState, Observed
+from agentgit.model.observed import HostState, Live, Observed
 from agentgit.model.plan import Move
+from agentgit.model.progress import Passage
 from agentgit.model.steps import AwaitHealthy, ReplicaSpec
 from agentgit.model.value import Value
-from agentgit.plan.compare import SlotChange, compare_slot, group_by_slot
+from agentgit.plan.compare import SlotChange, compare_slot, group_by_slot, wanted_live
+from agentgit.plan.digest import digest_live
 from agentgit.plan.guard import stop_first_reason
-from agentgit.plan.moves import move_away, move_in_place, move_to_new, move_to_started
+from agentgit.plan.moves import (
+    move_away,
+    move_in_place,
+    move_to_new,
+    move_to_started,
+    wait_for_kept,
+)
 from agentgit.plan.naming import name_replica
 from agentgit.plan.placement import revision_on
 from agentgit.plan.replicas import specify_replica
 from agentgit.plan.strategies import STRATEGIES
+from agentgit.plan.strategies.batch import Done
+from agentgit.plan.strategies.canary import count_canaries
 
 
 class Stage(Value):
-    """Moves of one instance that belong together; `watched` are (host, name) of new replicas."""
+    """Moves of one instance that belong together; `watched` are (host, name) of new replicas.
+
+    `passage` is what is recorded once `hold` is over.
+    """
 
     title: str
     moves: tuple[Move, ...]
     hold: float = 0.0
     watched: tuple[tuple[str, str], ...] = ()
+    passage: Passage | None = None
 
 
 class Names:
@@ -81,25 +95,99 @@ def compare_instance(
 
 
 def stage_instance(
-    instance: Instance, slots: tuple[SlotChange, ...], names: Names
+    instance: Instance,
+    slots: tuple[SlotChange, ...],
+    names: Names,
+    passages: tuple[Passage, ...] = (),
+    *,
+    resumes: bool = False,
 ) -> tuple[Stage, ...]:
-    """Order the moves: first what disturbs nobody, then replacements as the strategy says."""
+    """Order the moves: first what disturbs nobody, then replacements as the strategy says.
+
+    `passages` are the pauses on this very way that an interrupted rollout had passed. What that
+    rollout, or a way back, has started and nobody has seen healthy is waited for before anything
+    that serves is touched.
+    """
     by_slot = {change.slot: change for change in slots}
     gradual = _find_gradual(slots)
     direct = tuple(c for c in slots if c.action != "keep" and c.slot not in gradual)
-    first = tuple(move for c in direct for move in _direct_moves(instance, c, names))
-    stages = [Stage(title=_direct_title(direct), moves=first)] if first else []
-    done = sum(c.action != "remove" or c.keeper is not None for c in slots) - len(gradual)
+    warming = tuple(c for c in slots if _is_warming(c)) if gradual or resumes else ()
+    first = tuple(wait_for_kept(change, instance) for change in warming)
+    first += tuple(move for c in direct for move in _direct_moves(instance, c, names))
+    stages = [Stage(title=_direct_title((*warming, *direct)), moves=first)] if first else []
+    done = Done(
+        slots=_count_done(slots),
+        passed=frozenset(one.weight for one in passages),
+    )
+    way = _find_way(instance, slots, names)
     for batch in STRATEGIES[instance.rollout.strategy](gradual, done, instance.rollout):
         moves = tuple(
             _gradual_move(instance, by_slot[slot], names, stop_first=slot in batch.stop_first)
             for slot in batch.slots
         )
-        watched = _created(moves) if moves else _kept(slots)
+        watched = _created(moves) or tuple(dict.fromkeys((*_kept(slots), *_created(first))))
         in_place = {by_slot[slot].action for slot in batch.slots} == {"update"}
         title = f"{batch.title}, in place" if in_place else batch.title
-        stages.append(Stage(title=title, moves=moves, hold=batch.hold, watched=watched))
+        passage = way.model_copy(update={"weight": batch.weight}) if way and batch.hold else None
+        stages.append(
+            Stage(title=title, moves=moves, hold=batch.hold, watched=watched, passage=passage)
+        )
     return tuple(stages)
+
+
+def _find_way(instance: Instance, slots: tuple[SlotChange, ...], names: Names) -> Passage | None:
+    """Name the way from what runs to what is asked for, of slots that change gradually.
+
+    None where it leads to the same again, as a restart does: there nothing tells old from new.
+    """
+    gradual = frozenset(_find_gradual(slots))
+    old, new = set[str](), set[str]()
+    for change in (one for one in slots if one.slot in gradual):
+        host = names.host(change.host)
+        before = change.old or ((change.keeper,) if change.keeper else ())
+        if change.action == "update":
+            wanted = wanted_live(instance, host.engine)
+            old |= {f"{one.revision}+{digest_live(one.live)}" for one in before}
+            new |= {f"{revision_on(instance, host)}+{digest_live(wanted or Live())}"}
+        elif change.action == "replace":
+            old |= {one.revision for one in before}
+            new |= {revision_on(instance, host)}
+    if not new or old & new:
+        return None
+    return Passage(
+        instance=instance.name, old=",".join(sorted(old)), new=",".join(sorted(new)), weight=0
+    )
+
+
+def find_passed(
+    instance: Instance,
+    slots: tuple[SlotChange, ...],
+    names: Names,
+    passages: Collection[Passage],
+) -> tuple[Passage, ...]:
+    """Pick the pauses that were passed on this way, a part of which may lie behind already.
+
+    What was seen of replicas that are gone again is no evidence: the share must be there still.
+    """
+    way = _find_way(instance, slots, names)
+    if way is None:
+        return ()
+    left, done = set(way.old.split(",")), _count_done(slots)
+    total = done + len(_find_gradual(slots))
+    found = (
+        one
+        for one in passages
+        if (one.instance, one.new) == (way.instance, way.new)
+        and left <= set(one.old.split(","))
+        and (count_canaries(one.weight, total) or total) <= done
+    )
+    return tuple(sorted(found, key=lambda one: (one.weight, one.old)))
+
+
+def _count_done(slots: tuple[SlotChange, ...]) -> int:
+    """Count the slots that stay and run what is asked for already."""
+    staying = sum(c.action != "remove" or c.keeper is not None for c in slots)
+    return staying - len(_find_gradual(slots))
 
 
 def _find_gradual(slots: tuple[SlotChange, ...]) -> tuple[int, ...]:
@@ -109,7 +197,10 @@ def _find_gradual(slots: tuple[SlotChange, ...]) -> tuple[int, ...]:
     neither does the repair of a replica that does not serve.
     """
     updated = tuple(c.slot for c in slots if c.action == "update")
-    replaced = tuple(c.slot for c in slots if c.action == "replace" and not _is_repair(c))
+    replacing = [c for c in slots if c.action == "replace" and not _is_repair(c)]
+    # A slot that does not serve comes first: what serves is not let go before it does.
+    replacing.sort(key=lambda c: any(one.serving for one in c.old))
+    replaced = tuple(c.slot for c in replacing)
     added = tuple(change.slot for change in slots if change.action == "create")
     return (*updated, *replaced, *(added if replaced else ()))
 
@@ -143,12 +234,17 @@ def _replace(instance: Instance, change: SlotChange, names: Names, *, stop_first
     return move_to_new(change, instance, spec, stop_first=stop_first or forced)
 
 
+def _is_warming(change: SlotChange) -> bool:
+    return change.action == "keep" and change.keeper is not None and not change.keeper.serving
+
+
 def _is_repair(change: SlotChange) -> bool:
     return change.cause is not None and change.cause.kind in {"unhealthy", "stopped"}
 
 
 def _kept(slots: tuple[SlotChange, ...]) -> tuple[tuple[str, str], ...]:
-    keepers = (change.keeper for change in slots if change.action == "keep")
+    """Name the replicas that stay as they are, whatever goes beside them."""
+    keepers = (change.keeper for change in slots if change.action in {"keep", "remove"})
     return tuple((keeper.host, keeper.name) for keeper in keepers if keeper is not None)
 
 
@@ -161,6 +257,7 @@ def _created(moves: tuple[Move, ...]) -> tuple[tuple[str, str], ...]:
 def _direct_title(slots: tuple[SlotChange, ...]) -> str:
     """Name the first stage after what happens in it."""
     words = {
+        "keep": "wait",
         "create": "create",
         "start": "start",
         "replace": "repair",

@@ -25,26 +25,28 @@ STOP_MARGIN = 20.0  # what an engine may need beyond the grace period
 def move_to_new(
     change: SlotChange, instance: Instance, replica: ReplicaSpec, *, stop_first: bool
 ) -> Move:
-    """Create a replica and, once it is healthy, let go of the old ones.
+    """Create a replica and, once it is healthy, let go of the old one.
 
-    Stop-first, the old ones are stopped before the new one starts, and removed at the end.
+    Stop-first, the old one is stopped before the new one starts, and removed at the end. What an
+    interrupted rollout has left beside it goes before anything is created, so that a slot never
+    has more than old and new, however often a rollout is cut off.
     """
     host = change.host
+    kept, spare = _pick_old(change.old, replica.revision)
+    clear = _let_go(spare, _grace(instance))
     create = CreateReplica(host=host, replica=replica)
     start = StartReplica(host=host, name=replica.name)
     wait = await_step(host, replica.name, instance.rollout)
-    stops = tuple(stop_step(old, _grace(instance)) for old in change.old)
-    removals = tuple(remove_step(old) for old in change.old)
+    stops = tuple(stop_step(old, _grace(instance)) for old in kept)
+    removals = tuple(remove_step(old) for old in kept)
     gone = RemoveReplica(host=host, name=replica.name)
-    prepare: tuple[Step, ...] = (create, start, wait)
-    finish: tuple[Step, ...] = tuple(
-        step for pair in zip(stops, removals, strict=True) for step in pair
-    )
+    prepare: tuple[Step, ...] = (*clear, create, start, wait)
+    finish: tuple[Step, ...] = (*stops, *removals)
     undo: tuple[Step, ...] = (gone,)
-    if stop_first and change.old:
-        prepare, finish = (create,), (*stops, start, wait, *removals)
+    if stop_first and kept:
+        prepare, finish = (*clear, create), (*stops, start, wait, *removals)
         # What ran before runs again, whoever's fault it was.
-        undo = (gone, *_start_again(change.old))
+        undo = (gone, *_start_again(kept))
     return Move(
         instance=instance.name,
         host=host,
@@ -82,11 +84,15 @@ def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool)
 def move_in_place(change: SlotChange, instance: Instance, engine: EngineKind) -> Move:
     """Change limits and restart policy of a running replica, look at it, drop surplus ones.
 
-    A replica that does not stay healthy gets back what it had.
+    A replica that does not stay healthy gets back what it had. What serves beside one that an
+    interrupted rollout has started goes only when that one is healthy.
     """
     keeper, live = _keeper(change), wanted_live(instance, engine)
+    prepare: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
+    if change.old and (not keeper.serving or any(one.serving for one in change.old)):
+        prepare = (await_step(change.host, keeper.name, instance.rollout),)
     if change.action == "update" and live is not None:
         wait = await_step(change.host, keeper.name, instance.rollout)
         steps = (_update_step(keeper, live), wait)
@@ -96,8 +102,21 @@ def move_in_place(change: SlotChange, instance: Instance, engine: EngineKind) ->
         host=change.host,
         slot=change.slot,
         cause=change.cause.detail if change.cause else "",
+        prepare=prepare,
         finish=(*steps, *_let_go(change.old, _grace(instance))),
         undo=undo,
+    )
+
+
+def wait_for_kept(change: SlotChange, instance: Instance) -> Move:
+    """Wait for a replica that stays as it is and does not serve yet."""
+    keeper = _keeper(change)
+    return Move(
+        instance=instance.name,
+        host=change.host,
+        slot=change.slot,
+        cause=f"slot {change.slot}: {keeper.name} is still starting",
+        prepare=(await_step(change.host, keeper.name, instance.rollout),),
     )
 
 
@@ -161,6 +180,26 @@ def _let_go(replicas: tuple[Replica, ...], grace: float) -> tuple[Step, ...]:
 def _grace(instance: Instance) -> float:
     container = instance.spec.container
     return container.stop_grace_period if container else DEFAULT_GRACE
+
+
+def _pick_old(
+    old: tuple[Replica, ...], revision: str
+) -> tuple[tuple[Replica, ...], tuple[Replica, ...]]:
+    """Tell the one replica that stays until the new one is healthy from those that are too many.
+
+    One that serves comes first, then one that runs, then one of another revision than the new
+    one's.
+    """
+    best = sorted(
+        old,
+        key=lambda one: (
+            not one.serving,
+            one.state != "running",
+            one.revision == revision,
+            one.name,
+        ),
+    )
+    return tuple(best[:1]), tuple(best[1:])
 
 
 def _keeper(change: SlotChange) -> Replica:

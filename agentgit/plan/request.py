@@ -9,6 +9,7 @@ from agentgit.model.desired import Instance
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
 from agentgit.model.plan import Pin
+from agentgit.model.progress import Passage, Quarantined
 from agentgit.model.value import Value
 
 
@@ -17,7 +18,9 @@ class PlanRequest(Value):
 
     `destroy` allows an environment to become empty. `pin` and `ended_pin` are only carried along,
     to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
-    with their engine.
+    with their engine. `passages` are the pauses that an interrupted rollout had passed,
+    `quarantined` what failed and is not tried again, unless `retry`; `again` is the command that
+    asks for this plan, for the hint, and `going_back` says that it is a rollback.
     """
 
     only: frozenset[str] = frozenset()
@@ -26,6 +29,12 @@ class PlanRequest(Value):
     pin: Pin | None = None
     ended_pin: Pin | None = None
     known_hosts: Mapping[str, str] = {}
+    passages: frozenset[Passage] = frozenset()
+    quarantined: tuple[Quarantined, ...] = ()
+    retry: bool = False
+    again: str = ""
+    going_back: bool = False
+    resumes: str = ""
 
     def covers(self, instance: str) -> bool:
         """Whether the plan may touch this instance."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from threading import Event, Lock
 from typing import Literal, assert_never
 
-from agentgit.effects import HostStore
-from agentgit.errors import EngineError, ReplicaError
+from agentgit.effects import HostStore, Permit
+from agentgit.errors import DefiniteError, EngineError, ReplicaError
 from agentgit.model.container import Limits
 from agentgit.model.observed import HostState, Leftover, Live, Replica
 from agentgit.model.steps import (
@@ -71,6 +71,31 @@ class MemoryStore:
             self._values.pop(name, None)
 
 
+class PermittedStore:
+    """Another store, with a permit that is asked before every change."""
+
+    def __init__(self, store: HostStore, permit: Permit) -> None:
+        self._store = store
+        self._permit = permit
+        self.read = store.read
+        self.names = store.names
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Create a value; False when the name is taken."""
+        self._permit()
+        return self._store.create(name, data)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a value that exists."""
+        self._permit()
+        self._store.write(name, data)
+
+    def delete(self, name: str) -> None:
+        """Forget a value."""
+        self._permit()
+        self._store.delete(name)
+
+
 class MemoryEngine:
     """What several providers share: one imaginary machine."""
 
@@ -109,11 +134,19 @@ class MemoryProvider:
 
     kind: Literal["memory"] = "memory"
 
-    def __init__(self, host: str, project_id: str, engine: MemoryEngine | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        project_id: str,
+        engine: MemoryEngine | None = None,
+        permit: Permit | None = None,
+    ) -> None:
         self.host = host
         self.engine = engine or MemoryEngine()
         self._project_id = project_id
-        self._store = self.engine.stores.setdefault(project_id, MemoryStore())
+        self._permit = permit or Permit()
+        kept = self.engine.stores.setdefault(project_id, MemoryStore())
+        self._store: HostStore = PermittedStore(kept, self._permit)
 
     @property
     def store(self) -> HostStore:
@@ -142,6 +175,7 @@ class MemoryProvider:
 
     def perform(self, step: EngineStep, stamp: Stamp) -> None:
         """Do one step."""
+        self._permit()
         with self.engine.lock:
             self._perform(step, stamp)
 
@@ -181,14 +215,14 @@ class MemoryProvider:
         match step:
             case EnsureImage():
                 if step.image in self.engine.missing_images:
-                    raise EngineError(f"{self.host} has no image {step.image} and cannot get it")
+                    raise DefiniteError(f"{self.host} has no image {step.image} and cannot get it")
                 self.engine.images.add(step.image)
             case EnsureNetwork():
                 self.engine.networks.add((self._project_id, step.network))
             case EnsureVolume():
                 self.engine.volumes.add((self._project_id, step.volume))
             case ExportSource():
-                raise EngineError(f"{self.host} runs no processes")
+                raise DefiniteError(f"{self.host} runs no processes")
             case CreateReplica():
                 self._create(step.replica, stamp)
             case StartReplica():
@@ -207,7 +241,7 @@ class MemoryProvider:
     def _create(self, spec: ReplicaSpec, stamp: Stamp) -> None:
         if spec.name in self.engine.replicas:
             if self._own(spec.name) is None:
-                raise EngineError(f"{self.host}: the name {spec.name} is taken by somebody else")
+                raise DefiniteError(f"{self.host}: the name {spec.name} is taken by somebody else")
             return
         container = spec.container
         replica = Replica(
@@ -274,7 +308,7 @@ class MemoryProvider:
             if name in spec.networks.values()
         ]
         if users:
-            raise EngineError(f"{self.host}: the network {name} is used by {', '.join(users)}")
+            raise DefiniteError(f"{self.host}: the network {name} is used by {', '.join(users)}")
         self.engine.networks.discard((self._project_id, name))
 
     def _own(self, name: str) -> tuple[Replica, ReplicaSpec] | None:
@@ -284,7 +318,7 @@ class MemoryProvider:
     def _find(self, name: str) -> tuple[Replica, ReplicaSpec]:
         found = self._own(name)
         if found is None:
-            raise EngineError(f"{self.host} has no replica {name}")
+            raise DefiniteError(f"{self.host} has no replica {name}")
         return found
 
     def _set(self, name: str, **facts: object) -> None:

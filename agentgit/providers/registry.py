@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentgit.effects import Provider, Tree
+from agentgit.effects import Permit, Provider, Tree
 from agentgit.errors import EngineError
 from agentgit.model.spec import Host
 from agentgit.providers.endpoints import default_endpoint, find_engine
@@ -25,13 +25,14 @@ class Place:
     """What a provider needs to know of this machine and project.
 
     `state` is the folder for what belongs to this project on this machine; `tree` exports files
-    of a commit.
+    of a commit; `permit` is asked before each call that changes something.
     """
 
     project_id: str
     environment: str
     state: Path
     tree: Tree
+    permit: Permit = field(default_factory=Permit)
 
 
 @dataclass(frozen=True)
@@ -95,20 +96,22 @@ def forget_engines(place: Place) -> None:
 def _open_docker(name: str, endpoint: Endpoint, place: Place) -> Provider:
     from agentgit.providers.docker.provider import DockerProvider
 
-    return DockerProvider(name, endpoint.url, place.project_id)
+    watch = place.permit.watch_call
+    return DockerProvider(name, endpoint.url, place.project_id, on_call=watch)
 
 
 def _open_podman(name: str, endpoint: Endpoint, place: Place) -> Provider:
     from agentgit.providers.podman import PodmanProvider
 
-    return PodmanProvider(name, endpoint.url, place.project_id)
+    watch = place.permit.watch_call
+    return PodmanProvider(name, endpoint.url, place.project_id, on_call=watch)
 
 
 def _open_process(name: str, endpoint: Endpoint, place: Place) -> Provider:
     from agentgit.providers.process.provider import ProcessProvider
 
     base = Path(endpoint.url) / place.project_id if endpoint.url else place.state
-    return ProcessProvider(name, place.project_id, base / name, place.tree)
+    return ProcessProvider(name, place.project_id, base / name, place.tree, permit=place.permit)
 
 
 PROVIDERS: Mapping[str, Callable[[str, Endpoint, Place], Provider]] = {

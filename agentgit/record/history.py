@@ -1,27 +1,48 @@
 """Reads from the records what ran well: last good, verified, previous. Pure.
 
-`records` are those of one environment, newest first. Nothing before a destroy counts.
+`records` are those of one environment, newest first. Nothing before a destroy counts. A rollout
+that succeeded in part is a success of the instances that did not fail, not of the environment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from agentgit.model.rollout import RolloutRecord
 
 _DEPLOYS = frozenset({"apply", "rollback", "restart"})
+_DONE = frozenset({"succeeded", "partial"})
+_TOUCHES_NOTHING = frozenset({"unpin", "break"})
 
 
 def last_good(records: Sequence[RolloutRecord], instance: str) -> str | None:
     """Find the commit of the newest success that included an instance."""
-    found = (one.commit for one in _successes(records) if not one.only or instance in one.only)
-    return next(found, None)
+    return last_goods(records, (instance,)).get(instance)
+
+
+def last_goods(records: Sequence[RolloutRecord], instances: Collection[str]) -> dict[str, str]:
+    """Find the same for many instances at once; one that never succeeded is left out."""
+    left, found = set(instances), dict[str, str]()
+    for record in _deploys(records):
+        if not left:
+            break
+        good = (left & set(record.only) if record.only else set(left)) - failed_instances(record)
+        found |= dict.fromkeys(good, record.commit)
+        left -= good
+    return found
+
+
+def failed_instances(record: RolloutRecord) -> set[str]:
+    """Name the instances that failed."""
+    first = (record.failure,) if record.failure else ()
+    return {one.instance for one in (*first, *record.failures)}
 
 
 def verified_commit(records: Sequence[RolloutRecord]) -> str | None:
     """Find the commit of the newest success of the whole environment."""
-    return next((one.commit for one in _successes(records) if not one.only), None)
+    done = (one.commit for one in _deploys(records) if one.outcome == "succeeded" and not one.only)
+    return next(done, None)
 
 
 def previous_success(records: Sequence[RolloutRecord]) -> str | None:
@@ -29,9 +50,9 @@ def previous_success(records: Sequence[RolloutRecord]) -> str | None:
 
     After a rollback, what it left is newer than where it went, although it was recorded before:
     the search goes on from where the pinned commit first came to run, so that going back twice
-    goes back two commits and never forth.
+    goes back two commits and never forth. What succeeded in part is left, never gone back to.
     """
-    successes = list(_successes(records))
+    successes = list(_deploys(records))
     if not successes:
         return None
     commit = successes[0].commit
@@ -46,17 +67,32 @@ def previous_success(records: Sequence[RolloutRecord]) -> str | None:
     found = (
         one.commit
         for one in older
-        if not one.only and one.commit not in left and one.intent not in same
+        if one.outcome == "succeeded"
+        and not one.only
+        and one.commit not in left
+        and one.intent not in same
     )
     return next(found, None)
 
 
 def known_hosts(records: Sequence[RolloutRecord]) -> Mapping[str, str]:
-    """Find which hosts carried replicas when the last rollout ended, with their engine."""
+    """Find which hosts carry replicas, with their engine: as the last rollout left them.
+
+    One that has not ended may have brought replicas to any host that it was about.
+    """
+    begun: dict[str, str] = {}
     for record in records:
-        if record.kind != "unpin" and record.finished_at is not None:
-            return record.hosts
-    return {}
+        if record.kind in _TOUCHES_NOTHING:
+            continue
+        if record.finished_at is not None:
+            return {**record.hosts, **begun}
+        begun = {**record.hosts, **begun}
+    return begun
+
+
+def unfinished(records: Sequence[RolloutRecord]) -> tuple[RolloutRecord, ...]:
+    """Find the rollouts whose end is not recorded, newest first."""
+    return tuple(one for one in records if one.outcome == "running")
 
 
 def _before_pin(older: list[RolloutRecord], commit: str) -> list[RolloutRecord]:
@@ -64,11 +100,10 @@ def _before_pin(older: list[RolloutRecord], commit: str) -> list[RolloutRecord]:
     return older[ran[0] :] if ran else older
 
 
-def _successes(records: Sequence[RolloutRecord]) -> Iterator[RolloutRecord]:
+def _deploys(records: Sequence[RolloutRecord]) -> Iterator[RolloutRecord]:
+    """Give what brought its commit in, at least in part, since the last destroy."""
     for record in records:
-        if record.outcome != "succeeded":
-            continue
-        if record.kind == "destroy":
+        if record.outcome == "succeeded" and record.kind == "destroy":
             return
-        if record.kind in _DEPLOYS:
+        if record.outcome in _DONE and record.kind in _DEPLOYS:
             yield record

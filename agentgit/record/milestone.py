@@ -7,6 +7,7 @@ tree, asks for no configured identity, signs nothing, and moves a ref only forwa
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from agentgit.model.events import Event
@@ -18,6 +19,15 @@ PLAN_FILE = "plan.json"
 EVENTS_FILE = "events.jsonl"
 REFS = "refs/agentgit/rollouts"
 _ACTOR = re.compile(r"(.*?)\s*<(.*)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a milestone says of itself, by whom and when, where the record does not say it."""
+
+    word: str = ""
+    by: str = ""
+    when: datetime | None = None
 
 
 def name_ref(environment: str, rollout: str) -> str:
@@ -33,23 +43,31 @@ def begin_files(record: RolloutRecord, plan: Plan | None) -> dict[str, bytes]:
     return files
 
 
-def finish_files(record: RolloutRecord, events: tuple[Event, ...]) -> dict[str, bytes]:
-    """Write the files that change when a rollout ends."""
-    lines = "".join(f"{event.model_dump_json()}\n" for event in events)
-    return {
-        RECORD_FILE: _as_file(record.model_dump_json(indent=2)),
-        EVENTS_FILE: lines.encode(),
-    }
+def milestone_files(
+    record: RolloutRecord, events: tuple[Event, ...] | None = None
+) -> dict[str, bytes]:
+    """Write the files that change on the way and at the end; without `events` these stay."""
+    files = {RECORD_FILE: _as_file(record.model_dump_json(indent=2))}
+    if events is not None:
+        lines = "".join(f"{event.model_dump_json()}\n" for event in events)
+        files[EVENTS_FILE] = lines.encode()
+    return files
 
 
 def write_stream(
-    record: RolloutRecord, files: dict[str, bytes], *, previous: str | None, deployed: str | None
+    record: RolloutRecord,
+    files: dict[str, bytes],
+    *,
+    previous: str | None,
+    deployed: str | None,
+    said: Said | None = None,
 ) -> bytes:
     """Write the stream. Files of the previous milestone stay; the deployed commit gives none."""
+    said = said or Said()
     parents = [parent for parent in (previous, deployed) if parent is not None]
-    who = _identity(record.actor)
-    when = _timestamp(record.finished_at or record.started_at)
-    message = _message(record).encode()
+    who = _identity(said.by or record.actor)
+    when = _timestamp(said.when or record.finished_at or record.started_at)
+    message = _message(record, said.word).encode()
     head = [
         f"commit {name_ref(record.environment, record.id)}",
         f"author {who} {when}",
@@ -66,8 +84,17 @@ def write_stream(
     return b"".join([*chunks, b"done\n"])
 
 
-def _message(record: RolloutRecord) -> str:
-    word = "began" if record.outcome == "running" else record.outcome
+def write_join(record: RolloutRecord, winner: str, other: str) -> bytes:
+    """Write the stream that joins two ends of one rollout; the files are those of the winner.
+
+    Whoever joins the same two ends writes the same commit.
+    """
+    said = Said("recorded twice, joined")
+    return write_stream(record, {}, previous=winner, deployed=other, said=said)
+
+
+def _message(record: RolloutRecord, word: str) -> str:
+    word = word or ("began" if record.outcome == "running" else record.outcome)
     paragraphs = [f"{record.environment}: rollout {record.id} {word}"]
     if record.reason.strip():
         paragraphs.append(record.reason.strip())
@@ -80,6 +107,8 @@ def _message(record: RolloutRecord) -> str:
         ("Outcome", record.outcome),
         ("Instances", ", ".join(record.instances)),
         ("Back-To", ", ".join(record.back_to)),
+        ("Resumes", record.resumes),
+        ("Superseded-By", record.superseded_by),
         ("Actor", record.actor),
         ("Tool", record.tool),
     )

@@ -1,14 +1,16 @@
-"""Pins: which one the records put in force, and whether it still holds. Pure."""
+"""Pins: which one the records put in force, whether it holds, and what was followed last. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from agentgit.model.plan import Pin
 from agentgit.model.rollout import RolloutRecord
 
 _LIFTS = frozenset({"unpin", "destroy"})
 _MOVES = frozenset({"apply", "rollback"})
+_APPLIED = frozenset({"succeeded", "partial"})
 
 
 def active_pin(records: Sequence[RolloutRecord]) -> Pin | None:
@@ -25,7 +27,7 @@ def active_pin(records: Sequence[RolloutRecord]) -> Pin | None:
             return None
         if record.pin is not None and _counts(record):
             return None if applied - {record.pin.commit} else record.pin
-        if record.outcome == "succeeded" and record.kind in _MOVES and record.pin is None:
+        if record.outcome in _APPLIED and record.kind in _MOVES and record.pin is None:
             applied.add(record.commit)
     return None
 
@@ -33,9 +35,39 @@ def active_pin(records: Sequence[RolloutRecord]) -> Pin | None:
 def pin_holds(pin: Pin, followed_commit: str, is_ancestor: Callable[[str, str], bool]) -> bool:
     """Whether the pin still holds, or the followed commit is newer than the one it replaced.
 
-    `is_ancestor(older, newer)` tells whether `newer` contains `older`.
+    `is_ancestor(older, newer)` tells whether `newer` contains `older`. A pin that `has_expired`
+    does not hold either.
     """
     return followed_commit == pin.instead_of or is_ancestor(followed_commit, pin.instead_of)
+
+
+def has_expired(pin: Pin, now: datetime) -> bool:
+    """Whether the pin was set for a time, and that is over."""
+    return pin.expires is not None and pin.expires <= now
+
+
+def followed_line(records: Sequence[RolloutRecord]) -> str | None:
+    """Find the commit that was applied last because the environment follows it.
+
+    `records` newest first. What a pin brings in is no part of the line, and neither is what was
+    applied to some instances only.
+    """
+    line: str | None = None
+    pinned: str | None = None
+    for record in reversed(records):
+        if record.pin is not None and _counts(record):
+            pinned = record.pin.commit
+        elif record.outcome == "succeeded" and record.kind in _LIFTS:
+            line, pinned = (None if record.kind == "destroy" else line), None
+        elif (
+            record.outcome in _APPLIED
+            and record.kind in _MOVES
+            and record.pin is None
+            and not record.only
+            and record.commit != pinned
+        ):
+            line, pinned = record.commit, None
+    return line
 
 
 def _counts(record: RolloutRecord) -> bool:

@@ -43,7 +43,9 @@ def write_aftermath(plan: Plan, context: Context, *, back: bool) -> Iterator[str
     for change in plan.changes:
         found = [one for one in after.replicas if one.instance == change.instance]
         if change.kind != "keep" and not _is_right(change, found, context, back=back):
-            wanted = _count_wanted(change, context, back=back)
+            if after.unreachable and not found:
+                continue  # unknown is not nothing
+            wanted = 0 if after.unreachable else _count_wanted(change, context, back=back)
             rows.append((safe(change.instance), _describe(change, found, wanted)))
     yield from lay_out(rows[:_LIMIT])
     if len(rows) > _LIMIT:

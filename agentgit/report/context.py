@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agentgit.model.observed import Observed
 from agentgit.model.origin import Origin
+from agentgit.model.progress import Quarantined
 from agentgit.model.rollout import RolloutRecord
 
 
@@ -18,7 +19,8 @@ class Context:
     is the digest of what is asked for, `pinning` says that carrying the plan out sets its pin,
     `here` is the branch that is checked out where the environment `follows` another one.
     `unchecked` are instances without a health check. `before` and `after` are what ran and runs,
-    `images` says where an image is asked for. What is empty is not known, or does not matter.
+    `images` says where an image is asked for, `quarantined` is what the rollout has put in
+    quarantine. What is empty is not known, or does not matter.
     """
 
     kind: str = "apply"
@@ -33,6 +35,7 @@ class Context:
     unchecked: frozenset[str] = frozenset()
     before: Observed | None = None
     after: Observed | None = None
+    quarantined: Sequence[Quarantined] = ()
     images: Mapping[str, tuple[tuple[str, Origin], ...]] = field(default_factory=dict)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from agentgit.model.events import (
     Event,
     GoingBack,
+    HoldDone,
     HoldStarted,
+    InstanceGivenUp,
     LeaseAwaited,
     MoveUndone,
     PrepareDone,
@@ -13,7 +15,9 @@ from agentgit.model.events import (
     RolloutStarted,
     StepDone,
     StepFailed,
+    StepRetried,
     StepStarted,
+    Superseded,
     WaveDone,
     WaveStarted,
 )
@@ -65,6 +69,10 @@ class Progress:
         text = self._word(event)
         return f"{write_elapsed(elapsed):>6}  {text}" if text else ""
 
+    def word(self, event: Event) -> str:
+        """Write one line without the time; empty when the event is not worth it."""
+        return self._word(event)
+
     def _word(self, event: Event) -> str:
         if isinstance(event, StepStarted):
             shown = self._verbose or event.step == "ensure-image"
@@ -113,14 +121,10 @@ class Graces:
         return grace is not None and grace > 0 and event.seconds >= grace
 
 
-def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C901, PLR0911 - a case each
+def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C901, PLR0911, PLR0912 - a case each
     match event:
         case LeaseAwaited():
-            return (
-                f"waiting for {safe(join_names(event.hosts))}: the lease of "
-                f"{safe(event.environment)} is held; it is taken over when its holder has been "
-                f"still for {format_duration(event.seconds)}"
-            )
+            return _word_wait(event)
         case RolloutStarted():
             return (
                 f"rollout {event.rollout} of {safe(event.environment)} to {short(event.commit)}: "
@@ -139,6 +143,21 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
             return f"wave {event.number} is done" if verbose else ""
         case HoldStarted():
             return f"looking at the new replicas for {write_elapsed(event.seconds)}"
+        case HoldDone():
+            return "the look is over: all was well" if verbose else ""
+        case StepRetried():
+            who = safe(event.instance or event.host)
+            return f"  {who}: {safe(event.message)}; trying again in {write_elapsed(event.wait)}"
+        case InstanceGivenUp():
+            return (
+                f"  {safe(event.instance)}: given up, the rollout goes on without it "
+                f"({event.failed} of at most {event.tolerated} failed)"
+            )
+        case Superseded():
+            return (
+                f"{safe(event.actor)} applies {short(event.commit)}, which is newer: stopping at "
+                "the next safe point to make way"
+            )
         case MoveUndone():
             place = f"{safe(event.instance)} {event.slot} on {safe(event.host)}"
             return f"  {place}: the new replica is gone again" if verbose else ""
@@ -146,6 +165,20 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
             return _word_end(event, palette)
         case StepStarted() | StepDone():
             return ""  # `Progress` words these
+
+
+def _word_wait(event: LeaseAwaited) -> str:
+    name = safe(event.environment)
+    by = f" by {safe(event.holder)}" if event.holder else ""
+    if event.asked:
+        return (
+            f"{name} is being changed{by} to an older commit: asked to make way, waiting for at "
+            f"most {format_duration(event.patience)}"
+        )
+    where = f"waiting for {safe(join_names(event.hosts))}: the lease of {name} is held{by}"
+    most = f" (at most {format_duration(event.patience)})" if event.patience else ""
+    still = format_duration(event.seconds)
+    return f"{where}{most}; it is taken over when its holder has been still for {still}"
 
 
 def _word_end(event: StepFailed | GoingBack | RolloutFinished, palette: Palette) -> str:

@@ -13,7 +13,7 @@ from agentgit.report.context import Context
 from agentgit.report.failure_text import shorten_failure
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.standing import Standing, find_standing, find_tried
-from agentgit.report.wording import count, short, word_age, write_actor
+from agentgit.report.wording import count, join_names, short, word_age, write_actor
 
 
 def write_head(plan: Plan, now: datetime, palette: Palette = PLAIN) -> str:
@@ -42,7 +42,7 @@ def write_compared(plan: Plan, now: datetime, context: Context) -> str:
     last = "never verified before"
     if standing is not None and standing.commit:
         back = "went back to" if standing.back else "last verified at"
-        last = f"{back} {short(standing.commit)}"
+        last = f"{back} {short(standing.commit)}{_say_without(standing)}"
     return f"compared with {hosts}, {replicas}, {last}"
 
 
@@ -56,7 +56,7 @@ def write_standing(standing: Standing, now: datetime) -> str:
     if standing.back:
         tried = f"a rollout to {short(record.commit)} failed"
         return f"went back to {short(standing.commit)}, {when}{who}: {tried}"
-    return f"last applied {short(standing.commit)}, {when}{who}"
+    return f"last applied {short(standing.commit)}{_say_without(standing)}, {when}{who}"
 
 
 def write_pin(
@@ -71,7 +71,8 @@ def write_pin(
         yield palette.paint(
             "attention",
             f"carrying this out pins {name} at {short(pin.commit)} instead of "
-            f"{short(pin.instead_of)}, until a newer commit or:  agentgit unpin -e {name}",
+            f"{short(pin.instead_of)}, until {_say_end(pin, '{}, ')}a newer commit or:  "
+            f"agentgit unpin -e {name}",
         )
     elif pin is not None:
         yield palette.paint(
@@ -79,28 +80,35 @@ def write_pin(
             f"pinned at {short(pin.commit)} instead of {short(pin.instead_of)} by "
             f"{write_actor(pin.owner)}, {word_age(pin.since, now)}{_say_reason(pin, ': {}')}",
         )
-        yield f"the pin ends with a newer commit, or with:  agentgit unpin -e {name}"
+        end = f"{_say_end(pin, 'at {}, ')}with a newer commit, or with"
+        yield f"the pin ends {end}:  agentgit unpin -e {name}"
     elif plan.ended_pin is not None:
         ended = plan.ended_pin
-        by = plan.commit.short if plan.commit else "the work tree"
+        by = f"ended with {plan.commit.short if plan.commit else 'the work tree'}"
+        if ended.expires is not None and ended.expires <= now:
+            by = f"expired {word_age(ended.expires, now)}"
         yield palette.paint(
             "attention",
             f"the pin at {short(ended.commit)} by {write_actor(ended.owner)}"
-            f"{_say_reason(ended, ' ({})')} ended with {by}",
+            f"{_say_reason(ended, ' ({})')} {by}",
         )
 
 
 def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -> Iterator[str]:
-    """Say what is easily missed: another branch, and that this has failed before."""
+    """Say what is easily missed: another branch, what it goes on with, that this has failed."""
     if context.here:
         name, here = safe(plan.environment), safe(context.here)
         way = f"agentgit plan -e {name} --revision {here}"
         yield f"{name} follows {safe(context.follows)}; to see what {here} would change:  {way}"
+    if plan.resumes:
+        left = "nothing of it is left to do" if plan.is_empty else "this goes on with it"
+        yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
     tried = find_failed_try(plan, context)
     if tried is not None:
         when = word_age(tried.finished_at or tried.started_at, now)
         why = f": {_say_failure(tried.failure)}" if tried.failure else ""
-        text = f"this was tried {when} and rolled back (rollout {tried.id}){why}"
+        end = "rolled back" if tried.outcome == "rolled-back" else "rolled back in part"
+        text = f"this was tried {when} and {end} (rollout {tried.id}){why}"
         yield palette.paint("attention", text)
 
 
@@ -118,8 +126,16 @@ def write_silence(host: Unreachable) -> str:
     )
 
 
+def _say_without(standing: Standing) -> str:
+    return f" without {join_names(standing.without)}" if standing.without else ""
+
+
 def _say_reason(pin: Pin, form: str) -> str:
     return form.format(safe(pin.reason)) if pin.reason else ""
+
+
+def _say_end(pin: Pin, form: str) -> str:
+    return form.format(pin.expires.strftime("%Y-%m-%d %H:%M UTC")) if pin.expires else ""
 
 
 def _say_failure(failure: Failure) -> str:

@@ -16,7 +16,9 @@ from agentgit.model.desired import Desired
 from agentgit.model.events import (
     Event,
     GoingBack,
+    HoldDone,
     HoldStarted,
+    InstanceGivenUp,
     LeaseAwaited,
     MoveUndone,
     PrepareDone,
@@ -24,13 +26,16 @@ from agentgit.model.events import (
     RolloutStarted,
     StepDone,
     StepFailed,
+    StepRetried,
     StepStarted,
+    Superseded,
     WaveDone,
     WaveStarted,
 )
 from agentgit.model.observed import Observed, Replica
 from agentgit.model.origin import Blames, Chains, Origin, blame_of
 from agentgit.model.plan import Pin, Plan
+from agentgit.model.progress import Quarantined
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.model.value import Json, Path, dotted
@@ -107,9 +112,16 @@ def explain_document(
 
 
 def status_document(
-    desired: Desired, observed: Observed, plan: Plan | None, records: Sequence[RolloutRecord]
+    desired: Desired,
+    observed: Observed,
+    plan: Plan | None,
+    records: Sequence[RolloutRecord],
+    quarantined: Sequence[Quarantined] = (),
 ) -> Document:
-    """What `status --json` prints; `pending` is null where a host does not answer."""
+    """What `status --json` prints; `pending` is null where a host does not answer.
+
+    `quarantine` lists what is asked for and not tried again.
+    """
     wanted = {one.name: one for one in desired.instances}
     names = sorted({*wanted, *(replica.instance for replica in observed.replicas)})
     return {
@@ -132,6 +144,7 @@ def status_document(
             }
             for name in names
         ],
+        "quarantine": [quarantine_document(one) for one in quarantined],
         "lastRollout": record_document(records[0]) if records else None,
     }
 
@@ -145,10 +158,15 @@ def history_document(environment: str, records: Sequence[RolloutRecord]) -> Docu
     }
 
 
-def rollout_document(plan: Plan, events: Sequence[Event], warnings: Sequence[str]) -> Document:
-    """What `apply --json` prints; `outcome` is null where there was nothing to do."""
+def rollout_document(
+    plan: Plan, events: Sequence[Event], warnings: Sequence[str], *, cut_off: bool = False
+) -> Document:
+    """What `apply --json` prints; `outcome` is null where there was nothing to do.
+
+    `cut_off`: somebody interrupted before there was any event.
+    """
     finish = next((one for one in reversed(events) if isinstance(one, RolloutFinished)), None)
-    outcome = finish.outcome if finish else ("interrupted" if events else None)
+    outcome = finish.outcome if finish else ("interrupted" if events or cut_off else None)
     return {
         "format": "agentgit/rollout@1",
         "environment": plan.environment,
@@ -165,12 +183,13 @@ def rollout_document(plan: Plan, events: Sequence[Event], warnings: Sequence[str
     }
 
 
-def event_document(event: Event) -> Document:  # noqa: C901, PLR0911 - one case for each event
+def event_document(event: Event) -> Document:  # noqa: C901, PLR0911, PLR0912 - a case each
     """One event of a rollout."""
     kind: Document = {"kind": event.kind}
     match event:
         case LeaseAwaited():
-            return kind | {"hosts": list(event.hosts), "seconds": event.seconds}
+            waiting = {"holder": event.holder, "asked": event.asked, "patience": event.patience}
+            return kind | {"hosts": list(event.hosts), "seconds": event.seconds} | waiting
         case RolloutStarted():
             numbers = {"waves": event.waves, "moves": event.moves}
             return kind | {"rollout": event.rollout, "commit": event.commit} | numbers
@@ -191,6 +210,16 @@ def event_document(event: Event) -> Document:  # noqa: C901, PLR0911 - one case 
             return kind | {"instance": event.instance, "host": event.host, "slot": event.slot}
         case HoldStarted():
             return kind | {"seconds": event.seconds}
+        case HoldDone():
+            return kind
+        case StepRetried():
+            said = {"attempt": event.attempt, "wait": event.wait, "message": event.message}
+            return kind | _step(event) | said
+        case InstanceGivenUp():
+            numbers = {"failed": event.failed, "tolerated": event.tolerated}
+            return kind | {"instance": event.instance} | numbers
+        case Superseded():
+            return kind | {"commit": event.commit, "actor": event.actor}
         case GoingBack():
             return kind | {"instances": list(event.instances), "to": list(event.to)}
         case RolloutFinished():
@@ -214,6 +243,11 @@ def record_document(record: RolloutRecord) -> Document:
         "reason": record.reason,
         "pin": pin_document(record.pin),
         "failure": failure_document(record.failure) if record.failure else None,
+        "failures": [failure_document(one) for one in record.failures],
+        "resumes": record.resumes or None,
+        "supersededBy": record.superseded_by or None,
+        "retry": record.retry,
+        "fence": record.fence,
         "backTo": list(record.back_to),
         "added": record.added,
         "changed": record.changed,
@@ -233,6 +267,18 @@ def failure_document(failure: Failure) -> Document:
         "hint": failure.hint,
         "fault": failure.fault,
         "log": list(failure.log),
+    }
+
+
+def quarantine_document(one: Quarantined) -> Document:
+    """A revision of an instance that failed and is not tried again."""
+    return {
+        "instance": one.instance,
+        "revision": one.revision,
+        "rollout": one.rollout,
+        "since": _time(one.since),
+        "step": one.step,
+        "message": one.message,
     }
 
 
@@ -259,6 +305,7 @@ def pin_document(pin: Pin | None) -> Document | None:
         "owner": pin.owner,
         "reason": pin.reason,
         "since": _time(pin.since),
+        "expires": _time(pin.expires),
     }
 
 
@@ -322,7 +369,7 @@ def _replica(replica: Replica) -> Document:
     }
 
 
-def _step(event: StepStarted | StepDone) -> Document:
+def _step(event: StepStarted | StepDone | StepRetried) -> Document:
     return {
         "instance": event.instance,
         "host": event.host,

@@ -35,12 +35,13 @@ def plan_document(
         "pin": pin_document(plan.pin),
         "pinning": context.pinning,
         "endedPin": pin_document(plan.ended_pin),
+        "resumes": plan.resumes or None,
         "triedBefore": tried.id if tried else None,
         "intentDigest": plan.intent_digest,
         "observedDigest": plan.observed_digest,
         "empty": plan.is_empty,
         "hosts": list(plan.hosts),
-        "changes": [_change(one, blames) for one in plan.changes],
+        "changes": [change_document(one, blames) for one in plan.changes],
         "prepare": [_step(one) for one in plan.prepare],
         "waves": [
             {
@@ -51,6 +52,11 @@ def plan_document(
             for wave in plan.waves
         ],
         "cleanup": [_step(one) for one in plan.cleanup],
+        "passed": [
+            {"instance": one.instance, "weight": one.weight, "old": one.old, "new": one.new}
+            for one in plan.passages
+        ],
+        "tolerated": dict(sorted(plan.tolerated.items())),
         "totals": {
             "replicasBefore": plan.replicas_before,
             "replicasHealthy": plan.replicas_healthy,
@@ -61,7 +67,8 @@ def plan_document(
     }
 
 
-def _change(change: Change, blames: Blames | None) -> Document:
+def change_document(change: Change, blames: Blames | None = None) -> Document:
+    """What happens to one instance, and why."""
     return {
         "symbol": "" if change.kind == "keep" else symbol_of(change),
         "kind": change.kind,

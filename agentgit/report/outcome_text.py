@@ -9,6 +9,7 @@ from agentgit.model.events import (
     GoingBack,
     RolloutFinished,
     StepDone,
+    Superseded,
     WaveDone,
     WaveStarted,
 )
@@ -18,8 +19,9 @@ from agentgit.report.aftermath import runs_as_before, write_aftermath
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.failure_text import write_failures
 from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.quarantine_text import write_quarantine
 from agentgit.report.standing import find_standing
-from agentgit.report.wording import count, join_names, short, write_elapsed
+from agentgit.report.wording import count, join_names, short, write_actor, write_elapsed
 
 
 def write_outcome(
@@ -36,6 +38,10 @@ def write_outcome(
         lines.append(_write_success(plan, finish, context, palette))
     elif outcome == "rolled-back":
         lines += _write_back(plan, events, context, palette)
+    elif finish is not None and outcome == "partial":
+        lines += _write_part(plan, finish, events, context, palette)
+    elif outcome == "superseded":
+        lines += _write_superseded(plan, events, context, palette)
     elif outcome == "interrupted":
         lines += _write_interrupted(plan, events, context, palette)
     else:
@@ -65,6 +71,24 @@ def _write_back(
     plan: Plan, events: Sequence[Event], context: Context, palette: Palette
 ) -> Iterator[str]:
     yield from _write_gone_back(plan, events, palette)
+    yield from write_quarantine(context.quarantined)
+    yield f"to see it:  agentgit status -e {_name(plan)}"
+    yield f"to try again:  fix it, commit, then {_again(plan, context, fixed=True)}"
+
+
+def _write_part(
+    plan: Plan,
+    finish: RolloutFinished,
+    events: Sequence[Event],
+    context: Context,
+    palette: Palette,
+) -> Iterator[str]:
+    """Tell what went back on its own, while the rest came to its end."""
+    yield from _write_gone_back(plan, events, palette)
+    rest = f"{join_names(context.only)} of {_name(plan)}" if context.only else _name(plan)
+    end = f"in {write_elapsed(finish.seconds)} (rollout {finish.rollout})"
+    yield f"{palette.paint('good', 'done:')} the rest of {rest} runs {_commit(plan)}, {end}"
+    yield from write_quarantine(context.quarantined)
     yield f"to see it:  agentgit status -e {_name(plan)}"
     yield f"to try again:  fix it, commit, then {_again(plan, context, fixed=True)}"
 
@@ -144,6 +168,28 @@ def _write_interrupted(
     plan: Plan, events: Sequence[Event], context: Context, palette: Palette
 ) -> Iterator[str]:
     mark = palette.paint("attention", "interrupted:")
+    yield from _write_half_way(plan, events, context, mark)
+    yield f"to see what runs:  agentgit status -e {_name(plan)}"
+    yield f"to go on:  {_again(plan, context)}"
+
+
+def _write_superseded(
+    plan: Plan, events: Sequence[Event], context: Context, palette: Palette
+) -> Iterator[str]:
+    """Tell who goes on from here, and from where."""
+    found = next((event for event in events if isinstance(event, Superseded)), None)
+    who = write_actor(found.actor) if found and found.actor else "somebody else"
+    what = f"applies {short(found.commit)}" if found and found.commit else "is at work there"
+    mark = palette.paint("attention", "superseded:")
+    yield f"{mark} {who} {what}, and this rollout has made way"
+    yield from _write_half_way(plan, events, context, palette.paint("attention", "until then:"))
+    yield f"to see what comes of it:  agentgit history -e {_name(plan)}"
+
+
+def _write_half_way(
+    plan: Plan, events: Sequence[Event], context: Context, mark: str
+) -> Iterator[str]:
+    """Say what stands after a rollout that stopped at a safe point."""
     done = sum(isinstance(event, WaveDone) for event in events)
     names = [change.instance for change in plan.changes]
     stopped = _find_stopped(plan, events, names)
@@ -152,10 +198,10 @@ def _write_interrupted(
         begun = f", and {join_names(stopped)} begun" if stopped else ""
         yield f"{mark} {_name(plan)} is between two states: {waves}{begun}"
         yield from write_aftermath(plan, context, back=False)
+    elif not any(isinstance(event, WaveStarted | RolloutFinished) for event in events):
+        yield f"{mark} nothing was changed; {_say_unchanged(plan, context)}"
     else:
         yield f"{mark} what ran in {_name(plan)} still runs; what was new is gone again"
-    yield f"to see what runs:  agentgit status -e {_name(plan)}"
-    yield f"to go on:  {_again(plan, context)}"
 
 
 def _say_unchanged(plan: Plan, context: Context) -> str:

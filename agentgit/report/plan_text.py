@@ -50,7 +50,7 @@ def write_plan(
         hosts=len(plan.hosts) > 1,
         blamer=blamer,
     )
-    lines += ["", *_write_waves(plan.waves), *_write_cleanup(plan), ""]
+    lines += ["", *_write_waves(plan.waves), *_write_cleanup(plan), *_write_terms(plan), ""]
     lines += _write_totals(plan, context)
     if command:
         lines += ["", f"to carry it out:  {command}"]
@@ -97,6 +97,8 @@ def _write_moves(wave: Wave) -> str:
     moves: dict[str, int] = {}
     for move in wave.moves:
         moves[move.instance] = moves.get(move.instance, 0) + 1
+    if wave.hold is not None and not moves:  # it only looks
+        moves = dict.fromkeys(sorted(one.instance for one in wave.hold.passes), 1)
     return join_names([f"{name} x{n}" if n > 1 else name for name, n in moves.items()])
 
 
@@ -104,6 +106,20 @@ def _write_cleanup(plan: Plan) -> Iterator[str]:
     names = [f"{one.what} {one.name}" for one in plan.cleanup if isinstance(one, RemoveLeftover)]
     if names:
         yield f"  afterwards removed, as nothing uses it: {join_names(names)}"
+
+
+def _write_terms(plan: Plan) -> Iterator[str]:
+    """Write which pauses are not made again, and how many instances may fail."""
+    if plan.passages:
+        passed = [f"{one.weight} % of {one.instance}" for one in plan.passages]
+        yield f"  not repeated, as it was passed already: canary {join_names(passed)}"
+    moving = {one.instance for one in plan.changes if one.kind not in {"keep", "remove"}}
+    for number in sorted(set(plan.tolerated.values())):
+        names = sorted(name for name, n in plan.tolerated.items() if n == number)
+        of = "" if moving <= set(names) else f" ({join_names(names)})"
+        most = count(number, "instance")
+        have = "has" if number == 1 else "have"
+        yield f"  goes on while at most {most} {have} failed{of}; only what failed goes back"
 
 
 def _write_totals(plan: Plan, context: Context) -> Iterator[str]:

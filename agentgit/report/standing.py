@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agentgit.model.rollout import RolloutRecord
 
 _DEPLOYS = frozenset({"apply", "rollback", "restart"})
+_HALF_WAY = frozenset({"running", "failed", "interrupted", "superseded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,15 @@ class Standing:
     """Where the newest rollout of the whole environment has left it.
 
     `commit` is what runs, empty after a destroy; `back` says that a rollout went back to it;
-    `since` is the record that says so. `disturbed`: a later rollout ended half way.
+    `since` is the record that says so. `without` are the instances that went back on their own.
+    `disturbed`: a later rollout ended half way.
     """
 
     commit: str
     since: RolloutRecord
     back: bool = False
     disturbed: bool = False
+    without: tuple[str, ...] = ()
 
 
 def find_standing(records: Sequence[RolloutRecord]) -> Standing | None:
@@ -31,7 +34,7 @@ def find_standing(records: Sequence[RolloutRecord]) -> Standing | None:
     """
     disturbed = False
     for record in records:
-        if record.outcome in {"running", "failed", "interrupted"} and record.kind != "unpin":
+        if record.outcome in _HALF_WAY and record.kind not in {"unpin", "break"}:
             disturbed = True
         if record.only:
             continue
@@ -39,6 +42,9 @@ def find_standing(records: Sequence[RolloutRecord]) -> Standing | None:
             return Standing("", record, disturbed=disturbed)
         if record.outcome == "succeeded" and record.kind in _DEPLOYS and record.commit:
             return Standing(record.commit, record, disturbed=disturbed)
+        if record.outcome == "partial" and record.kind in _DEPLOYS:
+            failed = tuple(sorted({one.instance for one in record.failures}))
+            return Standing(record.commit, record, disturbed=disturbed, without=failed)
         if record.outcome == "rolled-back" and len(record.back_to) == 1:
             return Standing(record.back_to[0], record, back=True, disturbed=disturbed)
     return None
@@ -52,7 +58,7 @@ def find_tried(records: Sequence[RolloutRecord], commit: str, intent: str) -> Ro
             continue
         if record.outcome == "succeeded":
             return None
-        if record.outcome == "rolled-back":
+        if record.outcome in {"rolled-back", "partial"}:
             return record
     return None
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Observed, Replica
 from agentgit.model.plan import Plan
+from agentgit.model.progress import Quarantined
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.aftermath import describe_state
 from agentgit.report.heading import write_head, write_pin, write_silence, write_standing
 from agentgit.report.history_text import write_result
 from agentgit.report.palette import PLAIN, Palette, Role, safe
+from agentgit.report.quarantine_text import write_standing_quarantine
 from agentgit.report.standing import find_standing
 from agentgit.report.wording import (
     count,
@@ -25,7 +27,7 @@ from agentgit.report.wording import (
 )
 
 
-def write_status(
+def write_status(  # noqa: PLR0913 - the facts of one environment
     desired: Desired,
     observed: Observed,
     plan: Plan | None,
@@ -33,8 +35,12 @@ def write_status(
     records: Sequence[RolloutRecord],
     now: datetime,
     palette: Palette = PLAIN,
+    quarantined: Sequence[Quarantined] = (),
 ) -> str:
-    """Write hosts, instances with their replicas, the last rollout and what is pending."""
+    """Write hosts, instances with their replicas, the last rollout and what is pending.
+
+    `quarantined` is what is asked for and not tried again.
+    """
     lines = [_write_runs(desired, observed, plan, records, now, palette)]
     lines += write_pin(plan, now, palette) if plan else []
     lines += [*_write_hosts(observed, palette), ""]
@@ -46,7 +52,8 @@ def write_status(
     for name in sorted(replicas):
         wanted = desired.instance(name)
         lines += _write_instance(name, replicas[name], wanted, processes, now, palette)
-    return "\n".join([*lines, "", *_write_pending(plan, records, now)])
+    lines += ["", *write_standing_quarantine(quarantined, now, palette)]
+    return "\n".join([*lines, *_write_pending(plan, records, now)])
 
 
 def _write_runs(

@@ -8,8 +8,9 @@ from typing import Any
 from agentgit import __version__
 from agentgit.execute.interpreter import Execution
 from agentgit.model.plan import Pin, Plan
-from agentgit.model.rollout import Outcome, RolloutRecord
+from agentgit.model.rollout import Failure, Outcome, RolloutRecord
 from agentgit.plan.digest import digest_desired
+from agentgit.record.quarantine import name_revisions
 from agentgit.record.rollout_id import new_rollout_id
 from agentgit.workflow.session import Session, World
 
@@ -27,11 +28,24 @@ def new_record(session: Session, plan: Plan) -> RolloutRecord:
         instances=tuple(c.instance for c in plan.changes if c.kind != "keep"),
         only=session.request.only,
         reason=session.request.reason,
+        retry=session.request.retry,
+        revisions=name_revisions(plan),
         pin=session.target.new_pin,
+        hosts=find_carriers(session, plan),
         added=kinds.count("create"),
         changed=sum(kind in {"replace", "update", "scale"} for kind in kinds),
         removed=kinds.count("remove"),
     )
+
+
+def find_carriers(session: Session, plan: Plan | None = None) -> dict[str, str]:
+    """Find the hosts that carried replicas when observed, and those of a plan's moves."""
+    touched = {move.host for wave in plan.waves for move in wave.moves} if plan else set()
+    return {
+        state.host: str(state.engine)
+        for state in session.observed.hosts
+        if state.replicas or state.host in touched
+    }
 
 
 def new_unpin(
@@ -50,6 +64,19 @@ def new_unpin(
     )
 
 
+def new_break(world: World, project_id: str, environment: str, reason: str) -> RolloutRecord:
+    """Describe that a lease is taken away from its holder, which changes nothing that runs."""
+    return RolloutRecord(
+        **_identity(world),
+        kind="break",
+        project_id=project_id,
+        environment=environment,
+        commit="",
+        reason=reason,
+        outcome="succeeded",
+    )
+
+
 def close_record(
     record: RolloutRecord, session: Session, first: Execution, back: Execution | None
 ) -> RolloutRecord:
@@ -58,7 +85,9 @@ def close_record(
         update={
             "finished_at": session.world.clock.now(),
             "outcome": judge(first, back),
-            "failure": first.failure if back is None else (back.failure or first.failure),
+            "failure": _find_failure(first, back),
+            "failures": first.failures,
+            "superseded_by": _find_superseded(first, back),
         }
     )
 
@@ -67,11 +96,30 @@ def judge(first: Execution, back: Execution | None) -> Outcome:
     """Say how a rollout ended: `back` is the way back, where there was one."""
     if first.succeeded():
         return "succeeded"
-    if back is not None and back.succeeded():
-        return "rolled-back"
     last = first if back is None else back
+    if last.superseded is not None:
+        return "superseded"
+    if back is not None and back.succeeded():
+        if first.failure is None:
+            return "partial"
+        if first.failure.fault == "revision":
+            return "rolled-back"
     cut_off = not last.finished and last.failure is None
     return "interrupted" if last.interrupted or cut_off else "failed"
+
+
+def _find_failure(first: Execution, back: Execution | None) -> Failure | None:
+    """Find what ended the rollout, or the first that was tolerated."""
+    failed = first.failure or next(iter(first.failures), None)
+    return back.failure or failed if back is not None else failed
+
+
+def _find_superseded(first: Execution, back: Execution | None) -> str:
+    """Find the commit that it made way for; empty where it did not."""
+    if judge(first, back) != "superseded":
+        return ""
+    way = (first if back is None else back).superseded
+    return way.commit if way else ""
 
 
 def _identity(world: World) -> dict[str, Any]:

@@ -3,56 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from agentgit.errors import StaleError
+from agentgit.errors import LostLeaseError
+from agentgit.execute.hooks import Guard
 from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.events import Event, GoingBack, RolloutFinished, RolloutStarted
 from agentgit.model.plan import Plan
+from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import Stamp
-from agentgit.plan.digest import digest_observed
 from agentgit.workflow.books import close_record
+from agentgit.workflow.milestones import Milestones
 from agentgit.workflow.observe import observe_hosts
+from agentgit.workflow.progress import forget_passages
 from agentgit.workflow.session import Session
-from agentgit.workflow.take_back import prepare_way_back, take_back
+from agentgit.workflow.take_back import choose_return, prepare_way_back, take_back
 
 
-def check_unchanged(session: Session, plan: Plan) -> None:
-    """Refuse a plan that was made from something else than what runs now."""
-    now = observe_hosts(session.providers, plan.environment)
-    if now.unreachable or digest_observed(now) != plan.observed_digest:
-        raise StaleError(
-            f"what runs in {plan.environment} has changed since this plan was made",
-            hint=f"look again: agentgit plan -e {plan.environment}",
-        )
-
-
-def carry_out(session: Session, plan: Plan, record: RolloutRecord) -> Iterator[Event]:
-    """Begin the record, perform the plan, take it back if the revision failed, end the record."""
+def carry_out(
+    session: Session, plan: Plan, record: RolloutRecord, guard: Guard
+) -> Iterator[Event]:
+    """Begin the record, perform the plan, take back what a revision failed, end the record."""
     way = prepare_way_back(session)
     session.warnings += tuple(
         f"{name} could not go back if this fails: {why}" for name, why in way.missing.items()
     )
-    session.ledger.begin(record, plan)
-    events: list[Event] = []
-    first = _execution(session, record)
+    books = Milestones(session, plan, record)
+    books.begin()
+    first = _execution(session, record, guard)
     back: Execution | None = None
     try:
-        yield _note(events, _started(plan, record))
+        yield books.note(_started(plan, record))
+        _forget_passed(session, keep=plan.passages)
         for event in execute(plan, first):
-            yield _note(events, event)
-        if _is_to_blame(first) and record.instances:
-            back = _execution(session, record)
-            for event in take_back(session, way, record.instances, back):
-                record = _note_targets(record, event)
-                yield _note(events, event)
-            back.finished &= not set(record.instances) & set(way.missing)
+            yield books.note(event)
+        returning = choose_return(first, record)
+        if returning:
+            alone = first.failure is None or first.failure.fault != "revision"
+            back = _execution(session, record, guard)
+            for event in take_back(session, way, returning, back, alone=alone):
+                record = _note_targets(record, event, alone=alone)
+                yield books.note(event)
     finally:
         record = close_record(record, session, first, back)
         record = record.model_copy(update={"hosts": _find_hosts(session)})
-        events.append(_finished(record))
-        session.ledger.finish(record, tuple(events))
-    yield events[-1]
+        if record.outcome in {"succeeded", "partial", "rolled-back"}:
+            _forget_passed(session)
+        books.note(_finished(record))
+        books.finish(record)
+    yield books.events[-1]
+
+
+def _forget_passed(session: Session, keep: tuple[Passage, ...] = ()) -> None:
+    """Forget the passed pauses of what this rollout covers, but for those it relies on."""
+    only = session.request.only
+    with suppress(LostLeaseError):  # the next step says so
+        forget_passages(
+            session.providers,
+            session.request.environment,
+            lambda one: one in keep or bool(only and one.instance not in only),
+        )
 
 
 def _find_hosts(session: Session) -> dict[str, str]:
@@ -72,28 +83,21 @@ def is_gone(session: Session) -> bool:
     return not (now.replicas or now.unreachable)
 
 
-def _is_to_blame(execution: Execution) -> bool:
-    """Whether the revision is at fault; what the world did is not taken back but tried again."""
-    return execution.failure is not None and execution.failure.fault == "revision"
-
-
-def _execution(session: Session, record: RolloutRecord) -> Execution:
+def _execution(session: Session, record: RolloutRecord, guard: Guard) -> Execution:
     return Execution(
         providers=session.providers,
         clock=session.world.clock,
         stamp=Stamp(rollout=record.id, fence=record.fence),
         stop=session.stop,
+        guard=guard,
     )
 
 
-def _note(events: list[Event], event: Event) -> Event:
-    events.append(event)
-    return event
-
-
-def _note_targets(record: RolloutRecord, event: Event) -> RolloutRecord:
+def _note_targets(record: RolloutRecord, event: Event, *, alone: bool) -> RolloutRecord:
     if not isinstance(event, GoingBack):
         return record
+    if alone:  # the others stay where they went
+        return record.model_copy(update={"back_to": event.to})
     return record.model_copy(update={"back_to": event.to, "instances": event.instances})
 
 

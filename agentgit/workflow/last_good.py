@@ -90,10 +90,16 @@ def find_way_back(
 ) -> WayBack:
     """Compile instances as they were last good. The hosts are today's: what runs there is found.
 
-    The ledger knows the commit; where it has no word, that of the replicas that run does. What
-    never succeeded and does not run is not part of the result.
+    The ledger knows the commit; where it has no word, that of the replicas that run does, unless
+    a rollout made them that is known not to have succeeded. What never succeeded and does not run
+    is not part of the result.
     """
-    ran = {replica.instance: replica.commit for replica in reversed(observed.replicas)}
+    unproven = {record.id for record in records if record.outcome != "succeeded"}
+    ran = {
+        replica.instance: replica.commit
+        for replica in reversed(observed.replicas)
+        if replica.state == "running" and replica.rollout not in unproven
+    }
     commits = {name: last_good(records, name) or ran.get(name, "") for name in sorted(names)}
     instances: list[Instance] = []
     missing: dict[str, str] = {}

@@ -7,25 +7,32 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Literal
 
-from agentgit.effects import Clock, Providers
+from agentgit.effects import Clock, Permit, Providers
+from agentgit.execute.lease_value import Times
 from agentgit.model.desired import Desired
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit, Snapshot
+from agentgit.model.value import format_duration
 from agentgit.record.ledger import GitLedger
 from agentgit.source.repository import GitSource
+from agentgit.workflow.spool import Spooled
 
 RequestKind = Literal["apply", "rollback", "restart", "destroy"]
 
 
 @dataclass(frozen=True)
 class World:
-    """Where agentgit works; `state_home` is a folder for what belongs to this machine."""
+    """Where agentgit works; `state_home` is a folder for what belongs to this machine.
+
+    `times` is how long leases live: the same for all who share hosts.
+    """
 
     source: GitSource
     clock: Clock
     state_home: Path
+    times: Times = field(default_factory=Times)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,9 @@ class Request:
     `revision` is a commit to go to (for a rollback: back to), `worktree` plans uncommitted
     files.
     `only` limits to instances; for a restart these are the ones to restart, all when empty.
+    `retry` tries again what is in quarantine, `allow_diverged` goes to a commit that does not
+    contain what was applied last, `pin_for` is for how many seconds a new pin is to hold.
+    `lock_timeout` is for how many seconds to wait for somebody else who is at work.
     """
 
     environment: str
@@ -43,6 +53,25 @@ class Request:
     worktree: bool = False
     only: tuple[str, ...] = ()
     reason: str = ""
+    retry: bool = False
+    allow_diverged: bool = False
+    pin_for: float | None = None
+    lock_timeout: float = 0.0
+
+    @property
+    def command(self) -> str:
+        """The command that asks for the same again; what has been tried again is free to go on."""
+        words = [f"agentgit {self.kind}"]
+        words += list(self.only) if self.kind == "restart" else []
+        words += [f"-e {self.environment}"]
+        if self.revision:
+            words += [f"--{'to' if self.kind == 'rollback' else 'revision'} {self.revision}"]
+        if self.kind == "apply":
+            words += [f"--only {name}" for name in self.only]
+            words += ["--allow-diverged"] if self.allow_diverged else []
+        if self.pin_for is not None:
+            words += [f"--for {format_duration(self.pin_for)}"]
+        return " ".join(words)
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,7 @@ class Target:
     """The commit to go to. `followed` is what the environment would follow without any pin.
 
     `pin` is the pin in force, `new_pin` the one that this request sets, `ended_pin` one that a
-    newer commit has just ended.
+    newer commit has just ended, or that has expired.
     """
 
     snapshot: Snapshot
@@ -66,7 +95,9 @@ class Target:
 class Session:
     """Everything known for one request. `plan` is None when a host does not answer (status).
 
-    Setting `stop` ends an apply at the next safe point.
+    `spooled` are the records that were found on hosts. Setting `stop` ends an apply at the next
+    safe point. `permit` is asked before each call to a host that changes something, and asks the
+    lease while there is one.
     """
 
     world: World
@@ -80,3 +111,5 @@ class Session:
     records: tuple[RolloutRecord, ...]
     warnings: tuple[str, ...] = ()
     stop: Flag = field(default_factory=Flag)
+    spooled: tuple[Spooled, ...] = ()
+    permit: Permit = field(default_factory=Permit)

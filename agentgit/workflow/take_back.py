@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agentgit.errors import LostLeaseError
 from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.events import Event, GoingBack
+from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.request import NoEvidence, PlanRequest
 from agentgit.workflow.last_good import WayBack, find_way_back
@@ -31,17 +33,35 @@ def prepare_way_back(session: Session) -> WayBack:
     )
 
 
+def choose_return(first: Execution, record: RolloutRecord) -> tuple[str, ...]:
+    """Choose what goes back: all when a revision is to blame, else only what was given up.
+
+    What the world did is not taken back but tried again, and neither is what somebody stopped.
+    """
+    if first.superseded or first.interrupted or not _may_change(first):
+        return ()
+    if first.failure is not None and first.failure.fault == "revision":
+        return record.instances
+    return tuple(sorted(first.given_up))
+
+
 def take_back(
-    session: Session, way: WayBack, changed: tuple[str, ...], execution: Execution
+    session: Session,
+    way: WayBack,
+    changed: tuple[str, ...],
+    execution: Execution,
+    *,
+    alone: bool = False,
 ) -> Iterator[Event]:
     """Bring instances back to where each was last good; `execution` says how it ended.
 
-    `changed` are the instances of the plan that failed.
+    `changed` are the instances of the plan that failed; with `alone` no other one goes back.
     """
     observed = observe_hosts(session.providers, session.request.environment)
     there = {one.name for one in way.desired.instances}
     there |= {one.instance for one in observed.replicas}
     within = (frozenset(way.commits) - frozenset(way.missing)) & there
+    within &= frozenset(changed) if alone else within
     request = PlanRequest(only=within, destroy=True)
     if within:
         plan = build_plan(way.desired, observed, request, NoEvidence())
@@ -51,7 +71,16 @@ def take_back(
             instances=tuple(sorted(names)),
             to=tuple(sorted({way.commits[name] for name in names} - {""})),
         )
-        yield from execute(plan, execution)
+        yield from execute(plan.model_copy(update={"tolerated": {}}), execution)
     else:
         yield GoingBack(instances=changed, to=())
         execution.finished = True
+    execution.finished &= not set(changed) & set(way.missing)
+
+
+def _may_change(execution: Execution) -> bool:
+    try:
+        execution.guard.check()
+    except LostLeaseError:
+        return False
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from agentgit.compile.build import compile_environment
 from agentgit.compile.layout import list_environments
@@ -12,7 +13,8 @@ from agentgit.model.plan import Pin
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.record.history import previous_success, verified_commit
-from agentgit.record.pins import active_pin, pin_holds
+from agentgit.record.pins import active_pin, has_expired, pin_holds
+from agentgit.workflow.line import check_line
 from agentgit.workflow.session import Request, Target, World
 
 
@@ -38,6 +40,8 @@ def choose_target(
         return _stay(world, records, (branch, followed), pin)
     if request.revision is not None:
         return _go_to(world, request, (branch, followed), pin)
+    if pin is None and request.kind == "apply" and not looking:
+        check_line(world, request, records, (branch, followed))
     sha = pin.commit if pin else followed.sha
     target = _target(world, sha, (branch, followed), pin)
     return target if pin else replace(target, ended_pin=active_pin(records))
@@ -74,9 +78,11 @@ def follow(world: World, environment: str) -> tuple[str, Commit]:
 
 
 def find_pin(world: World, records: tuple[RolloutRecord, ...], followed: Commit) -> Pin | None:
-    """Find the pin in force: one that was set and that no newer commit has ended."""
+    """Find the pin in force: one that was set, for long enough, and no newer commit has ended."""
     pin = active_pin(records)
-    if pin is None or not pin_holds(pin, followed.sha, world.source.is_ancestor):
+    if pin is None or has_expired(pin, world.clock.now()):
+        return None
+    if not pin_holds(pin, followed.sha, world.source.is_ancestor):
         return None
     return pin
 
@@ -105,6 +111,7 @@ def _go_to(world: World, request: Request, follows: tuple[str, Commit], pin: Pin
     """Go to a revision by hand; anything but the followed commit becomes a pin."""
     commit = world.source.commit(request.revision or "HEAD")
     if commit.sha == follows[1].sha:
+        _need_no_term(request, follows)
         if pin is not None:
             raise GuardError(
                 f"{request.environment} is pinned to {pin.commit[:7]} by {pin.owner}",
@@ -135,6 +142,7 @@ def _go_back(
             )
         sha = found
     if sha == follows[1].sha:
+        _need_no_term(request, follows)
         return _target(world, sha, follows, None)
     return _target(world, sha, follows, pin, _make_pin(world, request, sha, follows[1]))
 
@@ -150,11 +158,24 @@ def _stay(
     return _target(world, sha, follows, pin)
 
 
+def _need_no_term(request: Request, follows: tuple[str, Commit]) -> None:
+    """Refuse to hold an environment for a while at the very commit that it follows."""
+    if request.pin_for is not None:
+        branch, followed = follows
+        raise UsageError(
+            f"{request.environment} follows {branch}, which is at {followed.short}: there is no "
+            "pin that could end",
+            hint="leave out --for, or name another commit",
+        )
+
+
 def _make_pin(world: World, request: Request, sha: str, followed: Commit) -> Pin:
+    now, term = world.clock.now(), request.pin_for
     return Pin(
         commit=sha,
         instead_of=followed.sha,
         owner=world.source.actor(),
         reason=request.reason,
-        since=world.clock.now(),
+        since=now,
+        expires=None if term is None else now + timedelta(seconds=term),
     )

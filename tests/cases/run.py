@@ -2,8 +2,9 @@
 
 Files are fenced blocks whose info string is `yaml PATH` (what is applied first) or
 `yaml PATH then` (what is planned afterwards); a block `text PATH` is any other file. Between the
-two a block `live` may change what runs. The answer is a block `plan` or `error`. Blocks before
-the first `##` belong to every case of the file.
+two a block `live` may change what runs, or begin the second rollout: `interrupt after 1` ends it
+after its first wave and the pause that follows, `interrupt in 1` within that pause. The answer is
+a block `plan` or `error`. Blocks before the first `##` belong to every case of the file.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from pathlib import Path
 from agentgit.compile.build import compile_environment
 from agentgit.compile.explain import explain_instance
 from agentgit.errors import AgentgitError
+from agentgit.execute.hooks import NoGuard
 from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.container import Limits
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Live, Observed, Replica
 from agentgit.model.origin import Chains
+from agentgit.model.plan import Plan
 from agentgit.model.snapshot import Commit, Entry, Snapshot
-from agentgit.model.steps import Stamp
+from agentgit.model.steps import Hold, Stamp
 from agentgit.model.value import parse_size
 from agentgit.plan.build import build_plan
-from agentgit.plan.request import PlanRequest
+from agentgit.plan.request import NoEvidence, PlanRequest
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
 from agentgit.report.plan_text import write_plan
 from agentgit.report.problems import write_problems
@@ -69,13 +72,12 @@ def play(case: Case) -> tuple[str, str]:
         providers = {h: MemoryProvider(h, desired.project.id, engine) for h in desired.hosts}
         if case.after or case.live is not None:
             _apply(desired, providers)
-            for line in case.live or ():
-                _change(engine, line.split())
         files = {**case.before, **case.after}
         kept = {path: text for path, text in files.items() if text is not None}
         second = _snapshot(kept, "3f2a91c", "After", hours=2) if case.after else first
         wanted = compile_environment(second, ENVIRONMENT)
-        plan = build_plan(wanted, _observe(providers), PlanRequest(), _Evidence(first, second))
+        request = _live(case.live or [], engine, wanted, providers)
+        plan = build_plan(wanted, _observe(providers), request, _Evidence(first, second))
     except AgentgitError as error:
         return "error", write_problems(error.problems)
     return "plan", write_plan(plan, now=NOW)
@@ -128,11 +130,35 @@ def _observe(providers: dict[str, MemoryProvider]) -> Observed:
     return Observed(environment=ENVIRONMENT, hosts=states)
 
 
-def _apply(desired: Desired, providers: dict[str, MemoryProvider]) -> None:
-    plan = build_plan(desired, _observe(providers), PlanRequest(), _Evidence(None, None))
-    execution = Execution(dict(providers), ManualClock(), Stamp(rollout="r", fence=1), workers=1)
+def _live(
+    lines: list[str], engine: MemoryEngine, desired: Desired, providers: dict[str, MemoryProvider]
+) -> PlanRequest:
+    """Play a `live` block in order; gives the request, with the pauses that were passed."""
+    request = PlanRequest()
+    for verb, *words in (line.split() for line in lines):
+        if verb != "interrupt":
+            _change(engine, [verb, *words])
+            continue
+        where, waves = words[0], int(words[1])
+        plan = build_plan(desired, _observe(providers), request, NoEvidence())
+        held = _run(plan.model_copy(update={"waves": plan.waves[:waves]}), providers)
+        over = held if where == "after" else held[:-1]
+        passed = request.passages | {one for hold in over for one in hold.passes}
+        request = PlanRequest(passages=passed)
+    return request
+
+
+def _run(plan: Plan, providers: dict[str, MemoryProvider]) -> list[Hold]:
+    guard = NoGuard()
+    stamp = Stamp(rollout="r", fence=1)
+    execution = Execution(dict(providers), ManualClock(), stamp, guard=guard, workers=1)
     list(execute(plan, execution))
     assert execution.ok(), execution.failure
+    return guard.holds
+
+
+def _apply(desired: Desired, providers: dict[str, MemoryProvider]) -> None:
+    _run(build_plan(desired, _observe(providers), PlanRequest(), NoEvidence()), providers)
 
 
 def _change(engine: MemoryEngine, words: list[str]) -> None:

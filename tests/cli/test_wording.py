@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def test_a_way_back_that_fails_is_no_success(
     assert ", wanted " in status
 
 
-def test_what_went_back_is_remembered_when_planned_again(
+def test_what_went_back_is_remembered_and_not_tried_again(
     applied: Path,
     agentgit: Callable[..., Any],
     change: Callable[[str, str], str],
@@ -97,14 +98,28 @@ def test_what_went_back_is_remembered_when_planned_again(
     assert applied
     change("en", "fr")
     engine.behave = lambda _: "ends"
-    assert agentgit("apply", *STAGING, "--yes").code == 3
-    said = "this was tried just now and rolled back (rollout "
-    assert said in agentgit("plan", *STAGING).out
+    done = agentgit("apply", *STAGING, "--yes")
+    assert done.code == 3
+    assert "\nin quarantine: hello " in done.out
+    assert "; a commit that changes it is tried, any other is refused\n" in done.out
     commit("Nothing else")  # another commit that asks for the same
-    assert f"{said}2" in agentgit("plan", *STAGING).out
+    for command in (("plan",), ("apply", "--yes")):
+        done = agentgit(*command, *STAGING)
+        assert done.code == 7
+        assert "error: hello would change to " in done.err
+        assert ", await-healthy: " in done.err
+        assert "agentgit apply -e staging --retry --reason TEXT\n" in done.err
+    said = "this was tried just now and rolled back (rollout 2"
+    assert said in agentgit("plan", *STAGING, "--retry").out
+    status = agentgit("status", *STAGING)
+    assert "went back to " in status.out
+    assert "\nin quarantine: hello " in status.out
+    assert "1 change is pending" in status.out
+    document = json.loads(agentgit("status", *STAGING, "--json").out)
+    assert [one["instance"] for one in document["quarantine"]] == ["hello"]
     change("fr", "es")
     assert "was tried" not in agentgit("plan", *STAGING).out
-    assert "went back to " in agentgit("status", *STAGING).out
+    assert "in quarantine" not in agentgit("status", *STAGING).out
 
 
 def test_a_pin_is_announced_and_its_end_is_told(

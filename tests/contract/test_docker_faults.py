@@ -192,7 +192,7 @@ def test_ports_of_others_and_a_port_taken(world: Any) -> None:
         world.create(spec)
         with pytest.raises(EngineError, match=rf"port {port} .*taken") as raised:
             world.provider.perform(StartReplica(host="here", name=spec.name), STAMP)
-        assert type(raised.value) is EngineError
+        assert raised.value.is_definite
         (left,) = world.provider.observe(ENVIRONMENT).replicas
         assert (left.state, left.addresses) == ("created", {})
 

@@ -12,6 +12,7 @@ import pytest
 
 from agentgit.model.events import Event, RolloutFinished
 from agentgit.model.observed import Replica
+from agentgit.model.rollout import RolloutRecord
 from agentgit.pipeline import Request, Session, World, apply_plan, prepare_plan
 from agentgit.providers import registry
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
@@ -100,6 +101,7 @@ class Project:
             return self.run(session)
 
     def run(self, session: Session) -> tuple[str, list[Event]]:
+        self.clock.seconds += 1  # no two rollouts begin at the same moment
         events = list(apply_plan(session))
         last = events[-1]
         assert isinstance(last, RolloutFinished)
@@ -108,6 +110,11 @@ class Project:
     def plan(self, **words: Any) -> Session:
         with prepare_plan(self.open(), self.request(**words)) as session:
             return session
+
+    def records(self) -> tuple[RolloutRecord, ...]:
+        """What is recorded, whether or not it can be planned."""
+        with prepare_plan(self.open(), self.request(), status=True) as session:
+            return session.records
 
     def replicas(self) -> list[Replica]:
         return sorted((r for r, _ in self.engine.replicas.values()), key=lambda r: r.name)
@@ -127,7 +134,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     engine = MemoryEngine()
 
     def open_memory(name: str, _: registry.Endpoint, place: registry.Place) -> MemoryProvider:
-        return MemoryProvider(name, place.project_id, engine)
+        return MemoryProvider(name, place.project_id, engine, place.permit)
 
     monkeypatch.setitem(registry.PROVIDERS, "docker", open_memory)  # type: ignore[arg-type]
     folder = tmp_path / "project"

@@ -9,6 +9,7 @@ import pytest
 
 from agentgit.errors import (
     ConfigError,
+    DefiniteError,
     EngineError,
     GuardError,
     LeaseError,
@@ -79,7 +80,7 @@ def test_a_bad_revision_is_taken_back_and_the_old_replicas_never_went_away(proje
     failed = next(event for event in events if event.kind == "step-failed")
     assert failed.failure.instance in {"alpha", "beta"}
     assert failed.failure.log
-    record = project.plan().records[0]
+    record = project.records()[0]
     assert record.outcome == "rolled-back"
     assert record.back_to == (good,)
     assert record.failure.step == "await-healthy"
@@ -348,7 +349,7 @@ def test_a_stop_first_move_that_the_world_breaks_starts_the_old_one_again(projec
 
     def refuse(spec: Any) -> str:
         if "brief" in spec.document["instructions"]["text"]:
-            raise EngineError("port 80 is taken")
+            raise DefiniteError("port 80 is taken")
         return "healthy"
 
     project.engine.behave = refuse

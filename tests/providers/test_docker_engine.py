@@ -128,6 +128,23 @@ def test_a_taken_name_is_told_on_every_engine(status: int, words: str) -> None:
     assert RefusedError("no", status=status, words=words).is_conflict
 
 
+@pytest.mark.parametrize(
+    ("status", "definite"),
+    [
+        (400, True),
+        (403, True),
+        (404, False),
+        (409, False),
+        (429, False),
+        (500, False),
+        (501, True),
+    ],
+)
+def test_what_helps_to_try_again_is_known(status: int, *, definite: bool) -> None:
+    assert RefusedError("no", status=status).is_definite == definite
+    assert not EngineError("no answer").is_definite
+
+
 def test_nobody_there(tmp_path: Path) -> None:
     provider = DockerProvider("eu-1", f"unix://{tmp_path}/none.sock", "0" * 36)
     with pytest.raises(

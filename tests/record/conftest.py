@@ -49,8 +49,8 @@ def ledger(opened: Callable[[Path], GitSource]) -> Callable[..., GitLedger]:  # 
     """Open the ledger of a folder: ledger(folder, remote="origin", timeout=5)."""
 
     def open_ledger(
-        folder: Path, remote: str | None = None, project: str = PROJECT, timeout: float = 30
+        folder: Path, remote: str | None = None, project: str = PROJECT, **more: Any
     ) -> GitLedger:
-        return GitLedger(opened(folder).git, project, remote, timeout=timeout)
+        return GitLedger(opened(folder).git, project, remote, **more)
 
     return open_ledger

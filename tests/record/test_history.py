@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 
 from agentgit.model.plan import Pin
-from agentgit.model.rollout import RolloutRecord
-from agentgit.record.history import last_good, previous_success, verified_commit
+from agentgit.model.rollout import Failure, RolloutRecord
+from agentgit.record.history import (
+    known_hosts,
+    last_good,
+    last_goods,
+    previous_success,
+    unfinished,
+    verified_commit,
+)
 
 Make = Callable[..., RolloutRecord]
 Story = Callable[[str], tuple[RolloutRecord, ...]]
@@ -81,3 +88,29 @@ def test_what_ran_well(
     records = story(text)
     found = (last_good(records, "x"), verified_commit(records), previous_success(records))
     assert found == (good, verified, previous)
+
+
+def fail(instance: str) -> Failure:
+    return Failure(instance=instance, step="await-healthy", message="no", fault="revision")
+
+
+def test_what_succeeded_in_part_is_good_for_those_that_did(record: Make) -> None:
+    part = record(2, commit="c", outcome="partial", failure=fail("y"), failures=(fail("y"),))
+    records = (part, record(1, commit="b", outcome="succeeded"),
+               record(0, commit="a", outcome="succeeded"))  # fmt: skip
+    assert last_goods(records, ("x", "y")) == {"x": "c", "y": "b"}
+    assert last_good(records, "y") == "b"
+    assert verified_commit(records) == "b"
+    assert previous_success(records) == "b"  # what runs now is neither c nor, wholly, b
+
+
+def test_hosts_are_known_also_of_what_never_ended(record: Make) -> None:
+    ended = record(1, outcome="succeeded", hosts={"eu-1": "docker"},
+                   finished_at=datetime(2026, 11, 20, 9, tzinfo=UTC))  # fmt: skip
+    begun = record(2, hosts={"eu-2": "docker"})
+    assert known_hosts((begun, ended)) == {"eu-1": "docker", "eu-2": "docker"}
+    assert unfinished((begun, ended)) == (begun,)
+    for kind in ("unpin", "break"):
+        other = record(3, kind=kind, outcome="succeeded", finished_at=ended.finished_at)
+        assert known_hosts((other, ended)) == {"eu-1": "docker"}
+    assert known_hosts(()) == {}

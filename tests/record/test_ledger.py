@@ -20,14 +20,17 @@ from agentgit.model.events import (
     RolloutFinished,
     RolloutStarted,
     StepFailed,
+    StepRetried,
     WaveDone,
 )
 from agentgit.model.plan import Move, Pin, Plan, Wave
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import AwaitHealthy, StopReplica
+from agentgit.record.cleaning import make_cleaner
 from agentgit.record.ledger import GitLedger
 from agentgit.record.milestone import name_ref
+from agentgit.record.parcel import open_parcel
 from agentgit.source.repository import GitSource
 
 Run = Callable[..., str]
@@ -75,6 +78,84 @@ def test_begin_and_finish_are_read_back(
         assert reader.plan("production", begun.id) == a_plan(head)
     assert book.plan("production", "20260101-000000-0000") is None
     assert book.rollouts("staging") == ()
+
+
+def test_milestones_on_the_way_are_read_as_far_as_it_has_come(
+    repository: Path, git: Run, record: Make, ledger: Ledger
+) -> None:
+    begun = record(commit=git(repository, "rev-parse", "HEAD"))
+    book = ledger(repository)
+    book.begin(begun, a_plan(begun.commit))
+    book.note(begun, (WaveDone(number=1),), END - timedelta(minutes=1))
+    assert book.rollouts("production") == (begun,)
+    assert book.events("production", begun.id) == (WaveDone(number=1),)
+    book.finish(end(begun), (WaveDone(number=1), WaveDone(number=2)))
+    ref = name_ref("production", begun.id)
+    assert git(repository, "log", "--format=%s", "-3", "--first-parent", ref).splitlines() == [
+        f"production: rollout {begun.id} {word}" for word in ("succeeded", "goes on", "began")
+    ]
+    assert book.plan("production", begun.id) == a_plan(begun.commit)
+
+
+def test_somebody_else_ends_what_was_interrupted(
+    repository: Path, git: Run, record: Make, ledger: Ledger
+) -> None:
+    begun = record(commit=git(repository, "rev-parse", "HEAD"))
+    book = ledger(repository)
+    book.begin(begun, None)
+    book.note(begun, (WaveDone(number=1),), END)
+    book.close(end(begun, "interrupted"), "Li <li@example.org>")
+    assert book.rollouts("production") == (end(begun, "interrupted"),)
+    assert book.events("production", begun.id) == (WaveDone(number=1),)
+    ref = name_ref("production", begun.id)
+    assert git(repository, "log", "-1", "--format=%an", ref) == "Li"
+    assert git(repository, "log", "-1", "--format=%an", f"{ref}~1") == "Ana"
+
+
+def test_old_records_are_cut_and_what_is_needed_stays(
+    repository: Path, record: Make, ledger: Ledger
+) -> None:
+    book = ledger(repository, keep=5)
+    for minute in range(12):
+        one = record(minute, commit=f"{minute:040}", intent=f"i{minute}")
+        book.begin(one, None)
+        book.finish(end(one), ())
+    assert book.prune("production") == 6  # five, and one that is the fifth step back
+    left = [one.started_at.minute for one in book.rollouts("production")]
+    assert left == [11, 10, 9, 8, 7, 6]
+    assert book.prune("production") == 0
+    assert book.prune("staging") == 0
+
+
+def test_no_password_and_no_folder_of_this_machine_is_recorded(
+    repository: Path, git: Run, record: Make, ledger: Ledger
+) -> None:
+    folders = {"/home/ana/state": "<state>", "/home/ana": "~"}
+    book = ledger(repository, clean=make_cleaner(folders))
+    said = "cannot read /home/ana/state/x and https://ci:hunter2@registry.example/v2, /home/anabel"
+    failure = Failure(
+        instance="bot", step="start", message=said, hint="look at /home/ana/notes",
+        fault="world", log=("Authorization: Bearer hunter2hunter2",),
+    )  # fmt: skip
+    begun = record(failure=failure)
+    book.begin(begun, None)
+    book.note(begun, (StepFailed(failure=failure),), END)
+    book.finish(end(begun).model_copy(update={"failures": (failure,)}), (
+        StepFailed(failure=failure),
+        StepRetried(instance="bot", host="h", step="start", target="r", attempt=1, wait=1.0,
+                    message=said),
+    ))  # fmt: skip
+    found = book.rollouts("production")[0].failures[0]
+    assert found.message == (
+        "cannot read <state>/x and https://***@registry.example/v2, /home/anabel"
+    )
+    assert found.hint == "look at ~/notes"
+    everything = git(repository, "log", "-p", "--format=%B", name_ref("production", begun.id))
+    parcel = book.export("production", begun.id, (end(begun), (StepFailed(failure=failure),)))
+    head = open_parcel(parcel)
+    for text in (everything, str(head.record), str(head.events)):
+        assert "hunter2" not in text
+        assert "/home/ana/" not in text
 
 
 def test_it_reads_well_with_plain_git(

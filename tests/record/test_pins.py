@@ -9,7 +9,7 @@ import pytest
 
 from agentgit.model.plan import Pin
 from agentgit.model.rollout import Failure, RolloutRecord
-from agentgit.record.pins import active_pin, pin_holds
+from agentgit.record.pins import active_pin, followed_line, has_expired, pin_holds
 
 Make = Callable[..., RolloutRecord]
 HISTORY = ("a", "b", "c", "d")  # commits in a line, oldest first
@@ -88,3 +88,36 @@ def test_a_pin_holds_until_a_newer_commit() -> None:
         True,
         False,
     ]
+
+
+def test_a_pin_for_a_time_expires(record: Make) -> None:
+    week = pin("a").model_copy(update={"expires": datetime(2026, 11, 27, tzinfo=UTC)})
+    assert not has_expired(week, datetime(2026, 11, 26, 23, 59, tzinfo=UTC))
+    assert has_expired(week, datetime(2026, 11, 27, tzinfo=UTC))
+    assert not has_expired(pin("a"), datetime(2999, 1, 1, tzinfo=UTC))
+    held = done(record, 1, "a", kind="rollback", pin=week)
+    assert active_pin((held, done(record, 0, "c"))) == week
+    assert active_pin((done(record, 2, "c"), held, done(record, 0, "c"))) is None
+
+
+def test_the_line_is_what_was_applied_because_it_is_followed(record: Make) -> None:
+    assert followed_line(()) is None
+    first, second = done(record, 0, "a"), done(record, 1, "b")
+    assert followed_line((second, first)) == "b"
+    assert followed_line((done(record, 2, "c", outcome="partial"), second, first)) == "c"
+    for outcome in ("rolled-back", "failed", "interrupted", "superseded", "running"):
+        assert followed_line((done(record, 2, "c", outcome=outcome), second, first)) == "b"
+    assert followed_line((done(record, 2, "c", only=("x",)), second)) == "b"
+    assert followed_line((done(record, 2, "b", kind="destroy"), second)) is None
+
+
+def test_what_a_pin_brings_in_is_not_the_line(record: Make) -> None:
+    second, pinned = done(record, 1, "b"), back(record, 2, "feature")
+    under = done(record, 3, "feature")
+    assert followed_line((under, pinned, second)) == "b"
+    unpinned = done(record, 4, "feature", kind="unpin")
+    assert followed_line((unpinned, under, pinned, second)) == "b"
+    assert followed_line((done(record, 5, "c"), unpinned, under, pinned, second)) == "c"
+    assert followed_line((done(record, 5, "feature"), unpinned, pinned, second)) == "feature"
+    forth = done(record, 4, "d", kind="rollback")
+    assert followed_line((forth, pinned, second)) == "d"

@@ -6,8 +6,10 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -261,3 +263,158 @@ def test_the_users_own_fetch_leaves_the_ledger_alone(
     ledger(laptop).begin(record(), None)
     subprocess.run(["git", "-C", str(laptop), "fetch", "-q", "--prune"], check=True)
     assert len(refs(git, laptop)) == 1
+
+
+def test_two_ends_of_one_rollout_become_one_everywhere(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    """Who went on said that it was interrupted; its own writer comes back and knows better."""
+    laptop, runner, third = clone("laptop"), clone("runner"), clone("third")
+    here, there = ledger(laptop, "origin"), ledger(runner, "origin")
+    begun = record(commit=git(remote, "rev-parse", "main"))
+    here.begin(begun, None)
+    there.restore(here.export("production", begun.id))
+    there.close(end(begun, "interrupted"), "Li <li@example.org>")
+    assert there.push() is None
+    here.finish(end(begun, "rolled-back"), ())
+    for book in (here, there, here, there, ledger(third, "origin")):
+        assert book.fetch() is None
+        assert book.push() is None
+    for folder in (laptop, runner, third):
+        assert refs(git, folder) == refs(git, remote)
+        (found,) = ledger(folder).rollouts("production")
+        assert found == end(begun, "rolled-back")
+        git(folder, "fsck", "--strict")
+
+
+def test_both_join_to_the_same_commit(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    laptop, runner = clone("laptop"), clone("runner")
+    here, there = ledger(laptop), ledger(runner)
+    begun = record(commit=git(remote, "rev-parse", "main"))
+    here.begin(begun, None)
+    there.restore(here.export("production", begun.id))
+    here.finish(end(begun, "failed"), ())
+    there.close(end(begun, "interrupted"), "Li <li@example.org>")
+    mine, theirs = (book.export("production", begun.id) for book in (here, there))
+    here.restore(theirs)
+    there.restore(mine)
+    assert refs(git, laptop) == refs(git, runner)
+    assert here.rollouts("production") == (end(begun, "failed"),)
+
+
+def fill(book: GitLedger, record: Make, minutes: range) -> None:
+    for minute in minutes:
+        one = record(minute, commit=f"{minute:040}", intent=f"i{minute}")
+        book.begin(one, None)
+        book.finish(end(one), ())
+
+
+def minutes_at(git: Run, folder: Path) -> list[int]:
+    return [int(ref.split("-")[1][2:4]) for ref in refs(git, folder)]
+
+
+def test_what_is_cut_here_is_cut_at_the_remote_and_a_stale_clone_keeps_it_cut(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    laptop, stale = clone("laptop"), clone("stale")
+    here, there = ledger(laptop, "origin", keep=10), ledger(stale, "origin", keep=10)
+    fill(here, record, range(8))
+    here.push()
+    there.fetch()
+    assert minutes_at(git, stale) == list(range(8))
+    fill(here, record, range(8, 30))
+    assert here.prune("production") == 20
+    assert here.push() is None
+    assert minutes_at(git, remote) == list(range(20, 30))
+    there.fetch()
+    fill(there, record, range(30, 31))
+    assert there.prune("production") > 0
+    assert there.push() is None
+    assert min(minutes_at(git, remote)) >= 20
+    here.fetch()
+    assert min(minutes_at(git, laptop)) >= 20
+
+
+def test_a_remote_that_keeps_everything_is_no_error(
+    remote: Path, clone: Clone, record: Make, ledger: Ledger
+) -> None:
+    hook = remote / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ncase "$3" in *[1-9a-f]*) ;; *) exit 1 ;; esac\n')
+    hook.chmod(0o755)
+    book = ledger(clone("laptop"), "origin", keep=2)
+    fill(book, record, range(9))
+    book.push()
+    assert book.prune("production")
+    warning = book.push() or ""
+    assert warning.startswith("origin keeps old rollouts (hook declined)")
+    assert "spec.ledger.keep" in warning
+
+
+def test_twenty_writers_at_once_in_one_repository(
+    repository: Path, git: Run, record: Make, ledger: Ledger
+) -> None:
+    head = git(repository, "rev-parse", "HEAD")
+    books = [ledger(repository) for _ in range(20)]
+
+    def write(pair: tuple[int, GitLedger]) -> None:
+        minute, book = pair
+        one = record(minute, commit=head)
+        book.begin(one, None)
+        book.note(one, (), END)
+        book.finish(end(one), ())
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(write, enumerate(books)))
+    found = ledger(repository).rollouts("production")
+    assert [one.started_at.minute for one in found] == list(reversed(range(20)))
+    assert {one.outcome for one in found} == {"succeeded"}
+    git(repository, "fsck", "--strict")
+
+
+def test_twenty_clones_that_push_to_one_remote_at_once(
+    remote: Path, clone: Clone, git: Run, record: Make, ledger: Ledger
+) -> None:
+    head = git(remote, "rev-parse", "main")
+    books = [ledger(clone(f"clone-{n}"), "origin") for n in range(20)]
+
+    def write(pair: tuple[int, GitLedger]) -> list[str | None]:
+        minute, book = pair
+        one = record(minute, commit=head)
+        said = [book.fetch()]
+        book.begin(one, None)
+        book.finish(end(one), ())
+        return [*said, book.push()]
+
+    with ThreadPoolExecutor(20) as pool:
+        said = [warning for pair in pool.map(write, enumerate(books)) for warning in pair]
+    assert set(said) == {None}
+    assert len(refs(git, remote)) == 20
+    last = clone("last")
+    ledger(last, "origin").fetch()
+    assert len(ledger(last).rollouts("production")) == 20
+
+
+def test_who_is_overtaken_while_writing_writes_again(
+    repository: Path, git: Run, record: Make, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = record(commit=git(repository, "rev-parse", "HEAD"))
+    mine, other = ledger(repository), ledger(repository)
+    mine.begin(begun, None)
+    write: Callable[..., None] = mine._write
+
+    def write_late(*arguments: Any) -> None:
+        monkeypatch.undo()
+        other.close(end(begun, "interrupted"), "Li <li@example.org>")
+        write(*arguments)
+
+    monkeypatch.setattr(mine, "_write", write_late)
+    mine.finish(end(begun), ())
+    assert ledger(repository).rollouts("production") == (end(begun),)
+    ref = f"refs/agentgit/rollouts/production/{begun.id}"
+    told = git(repository, "log", "--first-parent", "--format=%s", "-3", ref)
+    assert [line.split()[-1] for line in told.splitlines()] == [
+        "succeeded", "interrupted", "began"
+    ]  # fmt: skip

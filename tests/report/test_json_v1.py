@@ -30,7 +30,9 @@ def _shape(value: Any) -> Any:
 STEP = {"step": "str", "host": "str", "target": "str"}
 ORIGIN = {"layer": "str", "path": "str", "line": "int", "column": "int"}
 COMMIT = dict.fromkeys(("sha", "author", "email", "time", "subject"), "str")
-PIN = dict.fromkeys(("commit", "insteadOf", "owner", "reason", "since"), "str")
+PIN = dict.fromkeys(("commit", "insteadOf", "owner", "reason", "since"), "str") | {
+    "expires": "NoneType"
+}
 FAILURE = {
     **dict.fromkeys(("instance", "host", "replica", "revision", "step", "message", "hint"), "str"),
     "fault": "str",
@@ -47,6 +49,7 @@ PLAN = {
     "pin": PIN,
     "pinning": "bool",
     "endedPin": "NoneType",
+    "resumes": "NoneType",
     "triedBefore": "NoneType",
     "intentDigest": "str",
     "observedDigest": "str",
@@ -92,6 +95,8 @@ PLAN = {
         }
     ],
     "cleanup": [],
+    "passed": [],
+    "tolerated": {},
     "totals": dict.fromkeys(
         (
             "replicasBefore",
@@ -138,6 +143,11 @@ def test_the_history(records: tuple[RolloutRecord, ...]) -> None:
                 "reason": "str",
                 "pin": "NoneType",
                 "failure": FAILURE,
+                "failures": [],
+                "resumes": "NoneType",
+                "supersededBy": "NoneType",
+                "retry": "bool",
+                "fence": "int",
                 "backTo": ["str"],
                 **dict.fromkeys(("added", "changed", "removed"), "int"),
             }

@@ -230,6 +230,7 @@ def test_what_runs_on_a_silent_host_is_not_invented(
     text = write_outcome(plan, events, context=Context(before=before, after=silent))
     assert "  what runs on eu-1 is unknown: it does not answer\n" in text
     assert "nothing runs" not in text
+    assert "missing" not in text
 
 
 def test_the_same_replicas_as_before_are_no_half_way(

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from agentgit.model.spec import Rollout
-from agentgit.plan.strategies.batch import Batch
+from agentgit.plan.strategies.batch import Batch, Done
 from agentgit.plan.strategies.canary import batch_canary
 from agentgit.plan.strategies.recreate import batch_recreate
 from agentgit.plan.strategies.rolling import batch_rolling
 
-# (slots to replace, in order; slots that already run the new revision; policy) -> batches
-Strategy = Callable[[tuple[int, ...], int, Rollout], tuple[Batch, ...]]
+# (slots to replace, in order; what is done already; policy) -> batches
+Strategy = Callable[[tuple[int, ...], Done, Rollout], tuple[Batch, ...]]
 
 STRATEGIES: Mapping[str, Strategy] = {
     "canary": batch_canary,

@@ -6,17 +6,29 @@ from agentgit.model.spec import Rollout
 from agentgit.model.value import Value
 
 
+class Done(Value):
+    """How far an interrupted rollout has come: slots that already run what is asked for.
+
+    `passed` are the weights after which it has looked long enough.
+    """
+
+    slots: int = 0
+    passed: frozenset[int] = frozenset()
+
+
 class Batch(Value):
     """Slots that change side by side; those in `stop_first` lose their old replica first.
 
-    `hold` is how long to look at the result, in seconds, before the next batch. A batch without
-    slots only looks at what already runs the new revision.
+    `hold` is how long to look at the result, in seconds, before the next batch, and `weight` the
+    share that is then reached. A batch without slots only looks at what already runs the new
+    revision.
     """
 
     title: str
     slots: tuple[int, ...]
     stop_first: frozenset[int] = frozenset()
     hold: float = 0.0
+    weight: int = 0
 
 
 def count_share(share: int | str, replicas: int, *, up: bool) -> int:

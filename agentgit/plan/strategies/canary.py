@@ -8,30 +8,29 @@ from __future__ import annotations
 
 from agentgit.errors import GuardError
 from agentgit.model.spec import CanaryStep, Rollout
-from agentgit.plan.strategies.batch import Batch, split_slots
+from agentgit.plan.strategies.batch import Batch, Done, split_slots
 
 TOLERANCE = 5.0  # percentage points between what is asked for and what can be had
 
 
-def batch_canary(slots: tuple[int, ...], done: int, policy: Rollout) -> tuple[Batch, ...]:
+def batch_canary(slots: tuple[int, ...], done: Done, policy: Rollout) -> tuple[Batch, ...]:
     """Give the batches of each step; slots that are `done` count towards the share."""
     if not slots:
         return ()
-    total = len(slots) + done
+    total = len(slots) + done.slots
     stages = [(weight, realise(weight, total), hold) for weight, hold in _stages(policy.steps)]
     batches: list[Batch] = []
-    reached = [(weight, hold) for weight, target, hold in stages if target <= done]
-    if reached and reached[-1][1]:
-        # An interrupted canary is looked at before it goes on.
+    reached = [(weight, hold) for weight, target, hold in stages if target <= done.slots]
+    if reached and reached[-1][1] and reached[-1][0] not in done.passed:
+        # An interrupted canary is looked at before it goes on, unless it has been already.
         weight, hold = reached[-1]
-        batches.append(Batch(title=f"canary {weight} %", slots=(), hold=hold))
+        batches.append(Batch(title=f"canary {weight} %", slots=(), hold=hold, weight=weight))
     taken = 0
     for weight, target, hold in stages[len(reached) :]:
-        share = slots[taken : target - done]
-        title = f"canary {weight} %" if weight < 100 else "the rest"
-        batches += _batch(title, share, total, policy, hold)
+        share = slots[taken : target - done.slots]
+        batches += _batch(share, weight, total, policy, hold)
         taken += len(share)
-    return (*batches, *_batch("the rest", slots[taken:], total, policy, 0.0))
+    return (*batches, *_batch(slots[taken:], 100, total, policy, 0.0))
 
 
 def realise(weight: int, replicas: int) -> int:
@@ -64,16 +63,17 @@ def _stages(steps: tuple[CanaryStep, ...]) -> list[tuple[int, float]]:
 
 
 def _batch(
-    title: str, slots: tuple[int, ...], total: int, policy: Rollout, hold: float
+    slots: tuple[int, ...], weight: int, total: int, policy: Rollout, hold: float
 ) -> list[Batch]:
     """Cut one step's slots by maxSurge; only the last piece is looked at for `hold`."""
     runs = split_slots(slots, total, policy)
     return [
         Batch(
-            title=title,
+            title=f"canary {weight} %" if weight < 100 else "the rest",
             slots=run,
             stop_first=stop_first,
             hold=hold if run is runs[-1][0] else 0.0,
+            weight=weight,
         )
         for run, stop_first in runs
     ]

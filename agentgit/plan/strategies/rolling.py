@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from agentgit.model.spec import Rollout
-from agentgit.plan.strategies.batch import Batch, split_slots
+from agentgit.plan.strategies.batch import Batch, Done, split_slots
 
 
-def batch_rolling(slots: tuple[int, ...], done: int, policy: Rollout) -> tuple[Batch, ...]:
+def batch_rolling(slots: tuple[int, ...], done: Done, policy: Rollout) -> tuple[Batch, ...]:
     """Cut the slots into batches; each must be healthy before the next begins."""
-    total = len(slots) + done
+    total = len(slots) + done.slots
     return tuple(
         Batch(title="rolling", slots=run, stop_first=stop_first)
         for run, stop_first in split_slots(slots, total, policy)

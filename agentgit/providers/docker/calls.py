@@ -10,6 +10,7 @@ from agentgit.errors import EngineError
 from agentgit.model.observed import EngineKind
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "DELETE"]
+_PASSING = frozenset({404, 408, 409, 425, 429})
 NEWEST_API = (1, 51)  # the newest we have been run against; engines keep older ones
 
 
@@ -39,6 +40,14 @@ class RefusedError(EngineError):
 
     status: int = 0
     words: str = ""
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether the engine will say the same again.
+
+        What vanished or came up meanwhile (404, 409) is looked at anew by the next attempt.
+        """
+        return (400 <= self.status < 500 and self.status not in _PASSING) or self.status == 501
 
     @property
     def is_missing(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError
 from agentgit.model.container import Container
 from agentgit.model.steps import CreateReplica, Stamp
 from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
@@ -22,7 +22,7 @@ def create_replica(engine: Engine, step: CreateReplica, stamp: Stamp) -> None:
     spec = step.replica
     container = spec.container
     if container is None:
-        raise EngineError(
+        raise DefiniteError(
             f"{spec.instance} has no container block, and {engine.host} runs containers",
             hint="give the agent a container block, or place the instance on a process host",
         )
@@ -41,14 +41,14 @@ def _find_own(engine: Engine, step: CreateReplica) -> dict[str, Any] | None:
     if found is None:
         return None
     if not is_ours(found, spec.project_id, "replica", spec.name):
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: a container named {spec.name} exists and is not this project's",
             hint=f"rename or remove that container on {engine.host}",
         )
     if read_label(found["Config"]["Labels"], "revision") == spec.revision:
         return found
     if found["State"].get("Running"):
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: {spec.name} already runs with another revision",
             hint="run the same command again: the plan will take it into account",
         )
@@ -77,7 +77,7 @@ def _clear(engine: Engine, step: CreateReplica, path: str, kind: Any, name: str)
     if found is None:
         return
     if not is_ours(found, step.replica.project_id, kind, name):
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: {name} exists and is not this project's",
             hint=f"rename or remove it on {engine.host}",
         )
@@ -96,7 +96,7 @@ def _create_container(engine: Engine, step: CreateReplica, body: dict[str, Any])
         )
     except RefusedError as refused:
         if refused.is_missing and "image" in refused.words.lower():
-            raise EngineError(
+            raise DefiniteError(
                 f"{engine.host}: there is no image {body['Image']}: {refused.words}",
                 hint="the image is fetched while preparing: run the same command again",
             ) from refused

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NoReturn, assert_never
 
-from agentgit.errors import EngineError, ReplicaError
+from agentgit.errors import DefiniteError, EngineError, ReplicaError
 from agentgit.model.steps import (
     CreateReplica,
     EngineStep,
@@ -31,6 +31,10 @@ from agentgit.providers.docker.labels import is_ours, label_filter, label_owned
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 _CANNOT_RUN = ("executable file", "OCI runtime attempted to invoke", "exec format error", "exec: ")
+_NO_SUCH_IMAGE = (  # what registries and engines say of an image that will not come by itself
+    "manifest unknown", "no matching manifest", "not found", "does not exist", "denied",
+    "unauthorized", "authentication required", "invalid reference", "short-name",
+)  # fmt: skip
 _MARGIN = 10.0  # seconds an engine may need beyond the grace period
 
 
@@ -46,7 +50,7 @@ def perform_step(  # noqa: C901 - one line a step
         case EnsureVolume():
             _ensure_volume(engine, project_id, step)
         case ExportSource():
-            raise EngineError(f"{engine.host} runs containers: there is no folder to export to")
+            raise DefiniteError(f"{engine.host} runs containers: there is no folder to export to")
         case CreateReplica():
             create_replica(engine, step, stamp)
         case StartReplica():
@@ -75,7 +79,7 @@ def need_replica(engine: Engine, project_id: str, name: str) -> dict[str, Any]:
     """Inspect a replica that must be there."""
     found = find_replica(engine, project_id, name)
     if found is None:
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: there is no replica {name}",
             hint="someone removed it meanwhile; run the same command again",
         )
@@ -98,7 +102,8 @@ def _ensure_image(engine: Engine, step: EnsureImage) -> None:
     except RefusedError as refused:
         refusal = refused.words
     if refusal or find(engine, f"/images/{step.image}/json") is None:
-        raise EngineError(
+        definite = not refusal or any(words in refusal.lower() for words in _NO_SUCH_IMAGE)
+        raise (DefiniteError if definite else EngineError)(
             f"{engine.host}: the image {step.image} is not there and could not be pulled: "
             f"{refusal or 'the registry does not have it'}",
             hint="check its name and tag, that the registry answers, and `docker login`",
@@ -161,7 +166,7 @@ def _ensure_volume(engine: Engine, project_id: str, step: EnsureVolume) -> None:
 
 
 def _raise_foreign(engine: Engine, what: str, name: str) -> NoReturn:
-    raise EngineError(
+    raise DefiniteError(
         f"{engine.host}: a {what} named {name} exists and is not this project's",
         hint=f"rename or remove that {what} on {engine.host}",
     )
@@ -182,7 +187,7 @@ def _explain_start(engine: Engine, step: StartReplica, refused: RefusedError) ->
     if any(text in refused.words for text in _PORT_TAKEN):
         port = re.search(r":(\d+)(?=[:\s]|$)", refused.words)
         named = f"port {port[1]}" if port else "a port"
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: {named} for {step.name} is taken: {refused.words}",
             hint="free that port of the host, or choose another `published` port",
         ) from refused
@@ -197,7 +202,7 @@ def _explain_start(engine: Engine, step: StartReplica, refused: RefusedError) ->
 def _update(engine: Engine, project_id: str, step: UpdateReplica) -> None:
     found = find(engine, f"/containers/{step.id}/json")
     if found is None or not is_ours(found, project_id, "replica", step.name):
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: {step.name} is not the replica any more that was to be changed",
             hint="run the same command again",
         )
@@ -278,7 +283,7 @@ def _remove_network(engine: Engine, project_id: str, step: RemoveLeftover) -> No
         return
     users = _network_users(engine, found)
     if users:
-        raise EngineError(
+        raise DefiniteError(
             f"{engine.host}: the network {step.name} is used by {', '.join(users)}",
             hint="remove or disconnect them first; a network in use is never removed",
         )

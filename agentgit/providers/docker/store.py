@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError
 from agentgit.providers.docker.calls import Engine, RefusedError, find
 from agentgit.providers.docker.carrier import create_carrier, get_file, put_file, remove_carrier
 from agentgit.providers.docker.labels import (
@@ -98,7 +98,7 @@ class EngineStore:
         own = self._container(name)
         found = find(self.engine, f"/containers/{own}/json")
         if found is not None and not is_ours(found, self.project_id, "store", own):
-            raise EngineError(
+            raise DefiniteError(
                 f"{self.engine.host}: a container named {own} exists and is not this project's",
                 hint=f"rename or remove that container on {self.engine.host}",
             )

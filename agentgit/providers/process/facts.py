@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, ValidationError
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError
 from agentgit.model.container import Container, Healthcheck, Port
 from agentgit.model.steps import ReplicaSpec, Stamp
 from agentgit.model.value import Value
@@ -50,7 +50,7 @@ def gather_facts(replica: ReplicaSpec, stamp: Stamp, identity: str, root: Path) 
     """Decide what is recorded. Raises EngineError for what a process cannot be."""
     process, container = replica.process, replica.container or Container(image="none")
     if process is None or not replica.source:
-        raise EngineError(
+        raise DefiniteError(
             f"{replica.instance} cannot run as a process: agent {replica.agent} says nothing "
             "about it",
             hint="add `process: {source: FOLDER, command: [...]}` to the agent",
@@ -94,7 +94,7 @@ def read_facts(folder: Path) -> Facts | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValidationError as error:
-        raise EngineError(
+        raise DefiniteError(
             f"{folder / RECORD} is damaged: {error.errors()[0]['msg']}",
             hint=f"end what runs from {folder}, then delete that folder",
         ) from error
@@ -125,7 +125,7 @@ def read_signal(name: str) -> signal.Signals:
             return signal.Signals(int(name))
         return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
     except (KeyError, ValueError):
-        raise EngineError(
+        raise DefiniteError(
             f"stop_signal {name} is no signal", hint="write SIGTERM, SIGINT or SIGQUIT"
         ) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from agentgit.errors import EngineError
+from agentgit.effects import Permit
+from agentgit.errors import DefiniteError, EngineError
 
 HALF = ".half."  # begins the name of everything that is being made or being removed
 
@@ -32,9 +34,14 @@ def engine_errors(host: str, doing: str) -> Iterator[None]:
                 f"make the folder writable for this user, or give host {host} another one "
                 "with `endpoint:` in environment.yaml"
             )
-        raise EngineError(f"{host}: cannot {doing}: {why}{where}", hint=hint) from error
+        kind = DefiniteError if error.errno in _LASTING else EngineError
+        raise kind(f"{host}: cannot {doing}: {why}{where}", hint=hint) from error
 
 
+_LASTING = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+    | {errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOEXEC}
+)
 _NO_ROOM = frozenset({28, 30, 122})  # no space left, read-only file system, quota exceeded
 
 
@@ -51,17 +58,45 @@ def write_atomic(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def create_atomic(path: Path, data: bytes) -> bool:
-    """Create a file that is complete when it becomes visible; False when the name is taken."""
-    half = _write_half(path, data, durable=True)
+def create_value(folder: Path, name: str, data: bytes, permit: Permit) -> bool:
+    """Create a folder with one file in it, whole when it becomes visible; False: it is there.
+
+    `permit` is asked when all that is left to do is to give it its name.
+    """
+    half = _name_half(folder)
+    half.mkdir(mode=0o700)
     try:
-        os.link(half, path)
-    except FileExistsError:
+        _write_half(half / name, data, durable=True).replace(half / name)
+        _sync_folder(half)
+        permit()
+        half.rename(folder)
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
+            raise
         return False
     finally:
-        half.unlink()
-    _sync_folder(path.parent)
+        remove_folder(half)
+    _sync_folder(folder.parent)
     return True
+
+
+def replace_value(folder: Path, name: str, data: bytes, permit: Permit) -> None:
+    """Replace the file of such a folder. Raises FileNotFoundError when the folder is gone."""
+    half = _write_half(folder, data, durable=True)
+    try:
+        permit()
+        half.replace(folder / name)
+    finally:
+        half.unlink(missing_ok=True)
+    _sync_folder(folder)
+
+
+def drop_value(folder: Path, permit: Permit) -> None:
+    """Remove such a folder, at once. Raises FileNotFoundError when it is gone."""
+    half = _name_half(folder)
+    permit()
+    folder.rename(half)
+    remove_folder(half)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -144,8 +179,18 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def _name_half(path: Path) -> Path:
+    """Name what will become that path, and remove what killed processes left half-made there."""
+    for left in path.parent.glob(f"{HALF}pid*-*"):
+        pid = left.name.removeprefix(f"{HALF}pid").partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            with suppress(OSError):
+                remove_folder(left) if left.is_dir() else left.unlink()
+    return path.with_name(f"{HALF}pid{os.getpid()}-{secrets.token_hex(8)}")
+
+
 def _write_half(path: Path, data: bytes, *, durable: bool) -> Path:
-    half = path.with_name(f"{HALF}{secrets.token_hex(8)}")
+    half = _name_half(path)
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

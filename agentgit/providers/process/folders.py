@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError
 from agentgit.model.observed import Leftover
 from agentgit.model.value import Json
 from agentgit.providers.process.facts import DOCUMENT, RECORD, Facts, read_facts, write_facts
@@ -47,7 +47,7 @@ class Folders:
     def of(self, name: str) -> Path:
         """Where a replica has its files."""
         if not name or "/" in name or name.startswith("."):
-            raise EngineError(f"{name!r} is no name of a replica")
+            raise DefiniteError(f"{name!r} is no name of a replica")
         return self._replicas / name
 
     def source(self, facts: Facts) -> Path:
@@ -116,7 +116,7 @@ class Folders:
     def remove_leftover(self, name: str) -> None:
         """Remove what was left half-made."""
         if not name.startswith(HALF) or "/" in name:
-            raise EngineError(f"{name} is not something half-made")
+            raise DefiniteError(f"{name} is not something half-made")
         for folder in (self._replicas, self.sources):
             remove_folder(folder / name)
 

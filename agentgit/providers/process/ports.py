@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError, EngineError
 from agentgit.model.container import Port
 
 _LISTEN = "0A"  # the state of a listening socket in /proc/net/tcp
@@ -29,7 +29,7 @@ def allocate_ports(
             if number is None:
                 number = _find_free(port, owners, held)
             elif refusal := _try_fixed(port, number, owners, held):
-                raise EngineError(
+                raise DefiniteError(
                     f"{host}: port {number} ({name}) {refusal}",
                     hint=f"end what listens on {number}, publish another port, or leave out "
                     "`published` to get a free one",

@@ -23,8 +23,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import assert_never
 
-from agentgit.effects import Tree
-from agentgit.errors import EngineError
+from agentgit.effects import Permit, Tree
+from agentgit.errors import DefiniteError, EngineError
 from agentgit.model.container import Limits
 from agentgit.model.observed import EngineKind, HostState, Live, Replica
 from agentgit.model.steps import (
@@ -61,10 +61,19 @@ class ProcessProvider:
 
     kind: EngineKind = "process"
 
-    def __init__(self, host: str, project_id: str, folder: Path, tree: Tree) -> None:
+    def __init__(
+        self,
+        host: str,
+        project_id: str,
+        folder: Path,
+        tree: Tree,
+        *,
+        permit: Permit | None = None,
+    ) -> None:
         check_system()
         self.host = host
-        self.store = FolderStore(host, folder / "store")
+        self._permit = permit or Permit()
+        self.store = FolderStore(host, folder / "store", self._permit)
         self._folders = Folders(folder, project_id)
         self._tree = tree
 
@@ -94,6 +103,7 @@ class ProcessProvider:
     def perform(self, step: EngineStep, stamp: Stamp) -> None:  # noqa: C901 - one arm a step
         """Do one step; doing it again changes nothing more."""
         with engine_errors(self.host, step.kind.replace("-", " ")):
+            self._permit()
             self._folders.prepare()
             match step:
                 case EnsureImage() | EnsureNetwork():
@@ -107,11 +117,12 @@ class ProcessProvider:
                 case StartReplica():
                     self._start(step)
                 case UpdateReplica():
-                    raise EngineError(f"{self.host}: a process cannot be changed in place")
+                    raise DefiniteError(f"{self.host}: a process cannot be changed in place")
                 case StopReplica():
                     self._stop(step, step.grace)
                 case RemoveReplica():
                     if facts := self._stop(step, 0.0):
+                        self._permit()  # its end may have been waited for
                         self._folders.remove_replica(facts)
                 case RemoveLeftover():
                     self._folders.remove_leftover(step.id)
@@ -156,7 +167,7 @@ class ProcessProvider:
     def _create(self, replica: ReplicaSpec, stamp: Stamp) -> None:
         facts = gather_facts(replica, stamp, secrets.token_hex(16), self._folders.root)
         if not self._folders.source(facts).is_dir():
-            raise EngineError(
+            raise DefiniteError(
                 f"{self.host}: the source folder of {replica.instance} has not been exported",
                 hint="run the command again",
             )
@@ -176,6 +187,7 @@ class ProcessProvider:
                     cwd = self._folders.source(facts)
                     spawn.describe_run(facts, folder, cwd, ports)
             if lock is not None:
+                self._permit()  # ports may have been waited for
                 spawn.launch(facts, folder, lock, step.timeout)
             else:
                 spawn.await_start(folder, step.timeout)
@@ -250,5 +262,5 @@ class ProcessProvider:
     def _get(self, name: str) -> Facts:
         facts = self._find(name)
         if facts is None:
-            raise EngineError(f"{self.host}: there is no replica {name}")
+            raise DefiniteError(f"{self.host}: there is no replica {name}")
         return facts

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError
 from agentgit.providers.process.files import (
     HALF,
     make_private,
@@ -42,7 +42,7 @@ def export_source(
             count += 1
     if not count:
         half.rmdir()
-        raise EngineError(
+        raise DefiniteError(
             "the folder of process.source is empty in this commit", hint="commit its files"
         )
     publish_folder(half, target)
@@ -59,7 +59,7 @@ def list_abandoned(sources: Path) -> tuple[str, ...]:
 
 def _write(folder: Path, path: PurePosixPath, mode: str, data: bytes) -> None:
     if path.is_absolute() or ".." in path.parts:
-        raise EngineError(f"{path} leaves the folder of process.source")
+        raise DefiniteError(f"{path} leaves the folder of process.source")
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if mode == _LINK:
@@ -77,7 +77,7 @@ def _write(folder: Path, path: PurePosixPath, mode: str, data: bytes) -> None:
 def _check_link(path: PurePosixPath, to: str) -> None:
     inside = os.path.normpath(path.parent / to)
     if to.startswith("/") or inside.split("/", 1)[0] == "..":
-        raise EngineError(
+        raise DefiniteError(
             f"the link {path} leaves the folder of process.source: it points to {to}",
             hint="put a copy of the file into the folder",
         )

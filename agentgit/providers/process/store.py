@@ -1,4 +1,9 @@
-"""The host store of a process host: one file a value, in a folder."""
+"""The host store of a process host: a folder for each value, with one file in it.
+
+A value appears and goes by renaming its folder, and is replaced by renaming a file into it. So
+what was deleted stays deleted: a writer that was stopped in the middle and goes on later finds no
+folder to write to, and cannot bring a lease back that somebody else has taken over.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +11,51 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from agentgit.effects import Permit
 from agentgit.providers.process.files import (
     HALF,
-    create_atomic,
+    create_value,
+    drop_value,
     engine_errors,
     make_private,
-    write_atomic,
+    replace_value,
 )
+
+_FILE = "value"
+_GONE = (FileNotFoundError, NotADirectoryError)
 
 
 class FolderStore:
-    """Implements effects.HostStore. A value is complete when its name becomes visible."""
+    """Implements effects.HostStore. A value is complete when its name becomes visible.
 
-    def __init__(self, host: str, folder: Path) -> None:
+    `permit` is asked before every change.
+    """
+
+    def __init__(self, host: str, folder: Path, permit: Permit | None = None) -> None:
         self._host = host
         self._folder = folder
+        self._permit = permit or Permit()
 
     def create(self, name: str, data: bytes) -> bool:
         """Create a value; False when the name is taken."""
         with engine_errors(self._host, f"record {name}"):
             make_private(self._folder)
-            return create_atomic(self._path(name), data)
+            return create_value(self._path(name), _FILE, data, self._permit)
 
     def write(self, name: str, data: bytes) -> None:
         """Replace a value that exists. Raises KeyError when it does not."""
         with engine_errors(self._host, f"record {name}"):
-            path = self._path(name)
-            if not path.exists():
-                raise KeyError(name)
-            write_atomic(path, data)
+            try:
+                replace_value(self._path(name), _FILE, data, self._permit)
+            except _GONE:
+                raise KeyError(name) from None
 
     def read(self, name: str) -> bytes | None:
         """Give the value, None when there is none."""
         with engine_errors(self._host, f"read {name}"):
             try:
-                return self._path(name).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
+                return (self._path(name) / _FILE).read_bytes()
+            except _GONE:
                 return None
 
     def names(self, prefix: str) -> tuple[str, ...]:
@@ -58,9 +72,9 @@ class FolderStore:
 
     def delete(self, name: str) -> None:
         """Forget a value; nothing happens when there is none."""
-        with engine_errors(self._host, f"forget {name}"), suppress(FileNotFoundError):
-            self._path(name).unlink()
+        with engine_errors(self._host, f"forget {name}"), suppress(*_GONE):
+            drop_value(self._path(name), self._permit)
 
     def _path(self, name: str) -> Path:
-        # A name is one file name: no folders, and nothing that begins with a dot.
+        # A name is one folder name: no folders in it, and nothing that begins with a dot.
         return self._folder / quote(name, safe="").replace(".", "%2E", name.startswith("."))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentgit.errors import EngineError
+from agentgit.errors import DefiniteError
 
 _PROC = Path("/proc")
 
@@ -46,7 +46,7 @@ class _Stat:
 def check_system() -> None:
     """Refuse a system that does not show its processes the way Linux does."""
     if not (sys.platform.startswith("linux") and (_PROC / "self" / "stat").exists()):
-        raise EngineError(
+        raise DefiniteError(
             "replicas can only be processes on Linux with /proc",
             hint="use `engine: docker` or `engine: podman` for this host",
         )
