@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from agentgit.compile.parse import parse_file
-from agentgit.compile.patterns import MAX_TEXT, measure_pattern
+from agentgit.compile.patterns import MAX_TEXT, measure_match
 from agentgit.compile.references import References
 from agentgit.compile.revision import digest_json, write_json
 from agentgit.compile.schema_rules import find_violations, follow, put_costly_last
@@ -233,12 +233,14 @@ def _pattern_rules(rules: Rules) -> Rules:
         if isinstance(instance, str) and len(instance) > MAX_TEXT:
             yield ValidationError(f"has more than {MAX_TEXT} characters, too many for a pattern")
         else:
-            _spend(validator, 1, measure_pattern(pattern))
+            _spend(validator, 1, measure_match(pattern, len(instance)))
             yield from rules["pattern"](validator, pattern, instance, schema) or ()
 
     def match_keys(validator: Any, patterns: Any, instance: Any, schema: Any) -> Any:
         if isinstance(instance, dict):
-            _spend(validator, 1, len(instance) * sum(map(measure_pattern, patterns)))
+            longest = max(map(len, instance), default=0)
+            costs = [measure_match(pattern, longest) for pattern in patterns]
+            _spend(validator, 1, len(instance) * sum(costs))
         yield from rules["patternProperties"](validator, patterns, instance, schema) or ()
 
     return {"pattern": match, "patternProperties": match_keys}

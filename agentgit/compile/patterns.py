@@ -61,6 +61,12 @@ def measure_pattern(pattern: str) -> int:
     return found if isinstance(found, int) else MAX_COST
 
 
+def measure_match(pattern: str, length: int) -> int:
+    """Say what matching a text may cost: a long one more, the more there is to choose."""
+    cost = measure_pattern(pattern)
+    return cost if length <= MAX_TEXT // 2 else cost * 2 * round(cost**0.25)
+
+
 def _judge(pattern: str) -> str | int:
     """Give the cost of a pattern, or what is wrong with it."""
     groups, closed, cost = [_Group()], None, 1

@@ -83,6 +83,10 @@ CASES: dict[str, Lines] = {
         f"a: [{many('b', 30_000, ',')}]",
         "properties: {a: {unevaluatedItems: true, contains: {}}}",
     ),
+    "a costly pattern for many long texts": settings(
+        f"a: [{many(repr('1' * 128), 60, ',')}]",
+        r"properties: {a: {items: {pattern: '\w*\d*\w*\d*-'}}}",
+    ),
     "a set that renders much": {
         "environments/production/instances/many.yaml": (
             "kind: InstanceSet\nmetadata: {name: many}\nspec:\n  agent: support\n  name: a-${k}\n"
