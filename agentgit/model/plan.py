@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agentgit.model.change import Change
+from agentgit.model.risk import Risk
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import Hold, Step
 from agentgit.model.value import Value
@@ -80,6 +81,7 @@ class Plan(Value):
     replicas_healthy: int = 0
     replicas_after: int = 0
     peak: int = 0
+    risk: Risk = Risk()
 
     @property
     def is_empty(self) -> bool:

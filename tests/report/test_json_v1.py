@@ -102,6 +102,7 @@ PLAN = {
         ),
         "int",
     ),
+    "risk": {"level": "str", "reasons": [], "gaps": []},
 }
 
 
