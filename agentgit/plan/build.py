@@ -20,6 +20,7 @@ from agentgit.plan.guard import (
     check_shares,
     check_volumes,
 )
+from agentgit.plan.guard_protection import check_protection
 from agentgit.plan.instance import Names, Stage, compare_instance, stage_instance
 from agentgit.plan.moves import move_away
 from agentgit.plan.placement import find_hosts, place_slots
@@ -56,6 +57,7 @@ def build_plan(
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
+    check_protection(desired, observed, changes, waves, request, evidence)
     cleanup = () if request.only else plan_cleanup(desired, observed)
     before, after = len(observed.replicas), _count_after(observed, waves)
     return Plan(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentgit.model.desired import Instance
+from agentgit.model.guards import Guard
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
 from agentgit.model.plan import Pin
@@ -19,7 +20,8 @@ class PlanRequest(Value):
     `destroy` allows an environment to become empty. `pin` and `ended_pin` are only carried along,
     to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
     with their engine. `passages` are the pauses that an interrupted rollout had passed,
-    `quarantined` what failed and is not tried again, unless `retry`.
+    `quarantined` what failed and is not tried again, unless `retry`; `allow` names the guards that
+    are let pass.
     """
 
     only: frozenset[str] = frozenset()
@@ -31,6 +33,7 @@ class PlanRequest(Value):
     passages: frozenset[Passage] = frozenset()
     quarantined: tuple[Quarantined, ...] = ()
     retry: bool = False
+    allow: frozenset[Guard] = frozenset()
     resumes: str = ""
 
     def covers(self, instance: str) -> bool:
