@@ -163,6 +163,7 @@ def _compile(
         commit=workspace.snapshot.commit,
         branch=spec.source.branch,
         hosts=spec.hosts,
+        protection=spec.protection,
         instances=tuple(sorted(instances, key=lambda one: one.name)),
     )
 

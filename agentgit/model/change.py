@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from agentgit.model.origin import Origin
+from agentgit.model.risk import Gap
 from agentgit.model.value import Json, Value
 
 ChangeKind = Literal["create", "replace", "update", "scale", "remove", "keep"]
@@ -52,7 +53,7 @@ class Change(Value):
 
     `order` says how replicas are replaced and `order_reason` why it is not the usual start-first.
     `path` is the file that declares the instance, or did before it was removed; `hosts` are those
-    where something is done.
+    where something is done. `gap` is there when nobody serves the instance meanwhile.
     """
 
     kind: ChangeKind
@@ -69,3 +70,4 @@ class Change(Value):
     strategy: str = ""
     order: Literal["start-first", "stop-first"] | None = None
     order_reason: str = ""
+    gap: Gap | None = None

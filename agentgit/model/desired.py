@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentgit.model.snapshot import Commit
-from agentgit.model.spec import AgentSpec, Host, Rollout
+from agentgit.model.spec import AgentSpec, Host, Protection, Rollout
 from agentgit.model.value import Value
 
 
@@ -51,6 +51,7 @@ class Desired(Value):
     commit: Commit | None
     branch: str | None = None
     hosts: Mapping[str, Host]
+    protection: Protection = Protection()
     instances: tuple[Instance, ...]
 
     def instance(self, name: str) -> Instance | None:

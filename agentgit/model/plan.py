@@ -7,6 +7,7 @@ from datetime import datetime
 
 from agentgit.model.change import Change
 from agentgit.model.progress import Passage
+from agentgit.model.risk import Risk
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import Hold, Step
 from agentgit.model.value import Value
@@ -83,6 +84,7 @@ class Plan(Value):
     replicas_healthy: int = 0
     replicas_after: int = 0
     peak: int = 0
+    risk: Risk = Risk()
 
     @property
     def is_empty(self) -> bool:

@@ -251,6 +251,23 @@ def _is_endpoint(text: str) -> bool:
     return found is not None and all(int(port) in _PORTS for port in found.groups() if port)
 
 
+Share = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d{1,3}%$")]
+
+
+class Protection(CamelValue):
+    """What a plan may do to an environment before somebody has to say that it is meant.
+
+    `maxReplaced` and `maxRemoved` are shares of all replicas, of which ten may always go;
+    `minAvailable` is the share of an instance's replicas that must serve at any time;
+    `pinnedImages` wants every image by its digest.
+    """
+
+    max_replaced: Share = "30%"
+    max_removed: Share = "30%"
+    min_available: Share | None = None
+    pinned_images: bool = False
+
+
 class EnvironmentSpec(CamelValue):
     """A named place with its hosts; one without instances, to be extended, needs none.
 
@@ -261,6 +278,7 @@ class EnvironmentSpec(CamelValue):
     extends: Name | None = None
     hosts: Annotated[Mapping[Name, Host], Field(min_length=1)] = {}
     vars: Mapping[VarName, Json] = {}
+    protection: Protection = Protection()
 
 
 class LedgerSpec(CamelValue):

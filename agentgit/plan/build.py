@@ -23,6 +23,7 @@ from agentgit.plan.guard import (
     check_shares,
     check_volumes,
 )
+from agentgit.plan.guard_protection import check_protection
 from agentgit.plan.guard_quarantine import check_quarantine, find_refused
 from agentgit.plan.instance import (
     Names,
@@ -35,6 +36,7 @@ from agentgit.plan.moves import move_away
 from agentgit.plan.placement import find_hosts, place_slots
 from agentgit.plan.request import Evidence, PlanRequest
 from agentgit.plan.resources import plan_cleanup, plan_prepare
+from agentgit.plan.risk import assess_risk
 
 
 def build_plan(
@@ -55,7 +57,9 @@ def build_plan(
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
+    check_protection(desired, observed, changes, waves, request, evidence)
     cleanup = () if request.only else plan_cleanup(desired, observed)
+    before, after = len(observed.replicas), _count_after(observed, waves)
     return Plan(
         project_id=desired.project.id,
         project=desired.project.name,
@@ -74,10 +78,11 @@ def build_plan(
         changes=tuple(sorted(changes, key=lambda change: change.instance)),
         waves=waves,
         cleanup=cleanup,
-        replicas_before=len(observed.replicas),
+        replicas_before=before,
         replicas_healthy=sum(replica.serving for replica in observed.replicas),
-        replicas_after=_count_after(observed, waves),
+        replicas_after=after,
         peak=_count_peak(observed, waves),
+        risk=assess_risk(changes, waves, max(before, after)),
     )
 
 

@@ -15,6 +15,7 @@ from agentgit.plan.fields import compare_fields, deciding_origins, find_chain
 from agentgit.plan.guard import stop_first_reason
 from agentgit.plan.placement import revision_on
 from agentgit.plan.request import Evidence
+from agentgit.plan.risk import estimate_gap
 from agentgit.plan.strategies.batch import count_share
 
 _ORDER = ("replace", "create", "start", "update", "remove", "keep")
@@ -30,13 +31,14 @@ def describe_instance(
     host = hosts[slots[0].host] if slots else None
     order, reason = _order(instance, slots, hosts)
     causes, fields = _explain(instance, slots, hosts, evidence)
+    touched = sum(change.action != "keep" for change in slots)
     return Change(
         kind=kind,
         instance=instance.name,
         agent=instance.agent,
         path=instance.path,
         replicas=instance.spec.scale.replicas,
-        touched=sum(change.action != "keep" for change in slots),
+        touched=touched,
         hosts=tuple(sorted({change.host for change in slots if change.action != "keep"})),
         revision=revision_on(instance, host) if host else instance.revision,
         from_revisions=tuple(sorted({replica.revision for replica in old})),
@@ -45,6 +47,7 @@ def describe_instance(
         strategy=instance.rollout.strategy,
         order=order,
         order_reason=reason,
+        gap=estimate_gap(instance, touched, order, reason),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentgit.model.desired import Instance
+from agentgit.model.guards import Guard
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
 from agentgit.model.plan import Pin
@@ -20,7 +21,8 @@ class PlanRequest(Value):
     to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
     with their engine. `passages` are the pauses that an interrupted rollout had passed,
     `quarantined` what failed and is not tried again, unless `retry`; `again` is the command that
-    asks for this plan, for the hint, and `going_back` says that it is a rollback.
+    asks for this plan, for the hint, and `going_back` says that it is a rollback. `allow` names
+    the guards that are let pass.
     """
 
     only: frozenset[str] = frozenset()
@@ -34,6 +36,7 @@ class PlanRequest(Value):
     retry: bool = False
     again: str = ""
     going_back: bool = False
+    allow: frozenset[Guard] = frozenset()
     resumes: str = ""
 
     def covers(self, instance: str) -> bool:

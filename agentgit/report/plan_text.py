@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from agentgit.model.change import Change
 from agentgit.model.plan import Plan, Wave
 from agentgit.model.steps import RemoveLeftover
 from agentgit.model.value import format_duration
@@ -18,7 +19,7 @@ from agentgit.report.heading import (
     write_pin,
 )
 from agentgit.report.palette import PLAIN, Palette, safe
-from agentgit.report.wording import count, join_names, lay_out
+from agentgit.report.wording import count, join_names, lay_out, word_duration
 
 _WAVES = 12
 
@@ -146,11 +147,11 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
     instances = max(len(plan.changes), context.instances)
     yield f"reaches {touched} of {count(total, 'replica')}{share}"
     yield f"{len(active)} of {count(instances, 'instance')}"
-    stopping = [one.instance for one in active if one.order == "stop-first"]
+    stopping = [one for one in active if one.order == "stop-first"]
     starting = [one.instance for one in active if one.order == "start-first"]
     blind = [name for name in starting if name in context.unchecked]
     if stopping:
-        yield f"stops before it starts: {join_names(stopping)}"
+        yield f"stops before it starts: {join_names([_say_stop(one) for one in stopping])}"
     elif starting:
         state = "run" if len(blind) == len(starting) else "are healthy"
         yield f"new replicas {state} before old ones stop"
@@ -161,6 +162,18 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
     most = max(plan.replicas_before, plan.replicas_after)
     if plan.peak > most:
         yield f"at most {count(plan.peak, 'replica')} at once"
+    if plan.risk.level != "none":
+        why = f" ({', '.join(plan.risk.reasons)})" if plan.risk.reasons else ""
+        yield f"risk: {plan.risk.level}{why}"
+
+
+def _say_stop(change: Change) -> str:
+    """Name an instance whose replicas stop first, with the gap that this makes."""
+    gap = change.gap
+    if gap is None:
+        return change.instance
+    low, high = word_duration(gap.at_least), word_duration(gap.at_most)
+    return f"{change.instance} (nobody serves for about {low}, {high} at worst)"
 
 
 def _squeeze(lines: Sequence[str]) -> list[str]:

@@ -15,7 +15,8 @@ from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, InstanceEffect, Way
 from agentgit.model.origin import Origin
 from agentgit.model.snapshot import Commit
-from agentgit.report.diff_markdown import LIMIT, write_comment
+from agentgit.report.diff_markdown import write_comment
+from agentgit.report.effect_markdown import LIMIT
 
 COMMIT = Commit(sha="3f2a91c" + "0" * 33, subject="<img src=x> @everyone")
 BALANCED = {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "p", "strong",

@@ -107,6 +107,7 @@ PLAN = {
         ),
         "int",
     ),
+    "risk": {"level": "str", "reasons": [], "gaps": []},
 }
 
 

@@ -1,0 +1,10 @@
+"""The guards that somebody may let pass, by the names that `--allow` takes."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Guard = Literal[
+    "replaced", "removed", "renames", "volumes", "unavailable", "mutable-images", "diverged"
+]
+GUARDS: tuple[Guard, ...] = get_args(Guard)

@@ -1,0 +1,72 @@
+"""How much a plan risks: what it is about, how far it reaches, and where nobody serves.
+
+High is what users notice at once (a gap, something removed, most of the fleet with no look in
+between), medium what changes how agents behave, low everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentgit.model.change import Change
+from agentgit.model.container import Container
+from agentgit.model.desired import Instance
+from agentgit.model.plan import Wave
+from agentgit.model.risk import Gap, Level, Risk
+
+DEFAULT_GRACE = 10.0
+_LEVELS: tuple[Level, ...] = ("none", "low", "medium", "high")
+_BEHAVIOUR = (
+    "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
+)  # fmt: skip
+_MOST = 0.5  # of all replicas
+
+
+def assess_risk(changes: Sequence[Change], waves: Sequence[Wave], replicas: int) -> Risk:
+    """Judge a plan; `replicas` is how many the environment has, before or after."""
+    active = [change for change in changes if change.kind != "keep"]
+    gaps = tuple(change.gap for change in active if change.gap is not None)
+    found: list[tuple[Level, str]] = [("low", "")] if active else []
+    if gaps:
+        found.append(("high", _count(len(gaps), "instance") + " not served for a while"))
+    removed = sum(change.kind == "remove" for change in active)
+    if removed:
+        found.append(("high", _count(removed, "instance") + " removed"))
+    replaced = sum(change.touched for change in active if change.kind == "replace")
+    if replaced > _MOST * replicas and replaced > 1 and not any(wave.hold for wave in waves):
+        found.append(("high", f"{replaced} of {replicas} replicas replaced with no pause to look"))
+    classes = {field.change_class for change in active for field in change.fields}
+    behaviour = [name for name in _BEHAVIOUR if name in classes]
+    if behaviour:
+        found.append(("medium", ", ".join(behaviour)))
+    level = max((one for one, _ in found), key=_LEVELS.index, default="none")
+    return Risk(level=level, reasons=tuple(text for _, text in found if text), gaps=gaps)
+
+
+def estimate_gap(instance: Instance, touched: int, order: str | None, reason: str) -> Gap | None:
+    """Estimate how long nobody serves an instance whose old replicas stop first.
+
+    Where several replicas change one after another, the others go on serving.
+    """
+    replicas = instance.spec.scale.replicas
+    at_once = instance.rollout.strategy == "recreate" or replicas == 1
+    if order != "stop-first" or not at_once or touched < replicas:
+        return None
+    container, policy = instance.spec.container, instance.rollout
+    return Gap(
+        instance=instance.name,
+        at_least=policy.min_healthy_time + _first_check(container),
+        at_most=(container.stop_grace_period if container else DEFAULT_GRACE)
+        + policy.healthy_deadline,
+        reason=reason,
+    )
+
+
+def _first_check(container: Container | None) -> float:
+    """How long it takes until a health check can have said that all is well."""
+    check = container.healthcheck if container else None
+    return 0.0 if check is None else check.interval
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

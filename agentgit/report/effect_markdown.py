@@ -1,0 +1,150 @@
+"""The parts of a pull-request comment: causes as a table, texts and instances to unfold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from agentgit.model.change import FieldChange
+from agentgit.model.effect import Effect, EffectCause, InstanceEffect, Way
+from agentgit.report.diff_words import (
+    all_fields,
+    describe_new,
+    is_text,
+    symbol_of,
+    was_elsewhere,
+    word_classes,
+    word_counts,
+    word_more_places,
+    word_place,
+    write_after,
+    write_before,
+)
+from agentgit.report.markdown import Page, code, details, fence, names, row
+from agentgit.report.text_diff import write_text_diff
+from agentgit.report.wording import count
+
+LIMIT = 60_000  # bytes; GitHub takes 65,536 characters
+DETAILS = 20_000  # bytes kept for what is unfolded, while tables are written
+_CAUSES, _WAYS, _FIELDS = 30, 4, 4  # of an environment, of a cause, of a way
+_TEXT_LINES, _GROUPS = 60, 40
+_PLAIN = re.compile("[a-z0-9-]+")
+
+
+def add_table(page: Page, effect: Effect) -> None:
+    """Add an environment with its causes; a row that does not fit is counted."""
+    words = [*word_counts(effect, "→"), word_classes(all_fields(effect))]
+    head = f"**{code(effect.environment)}** · {' · '.join(word for word in words if word)}"
+    table = "\n".join([row("", "cause", "change", "reaches"), row("---", "---", "---", "---")])
+    if not page.add(f"{head}\n\n{table}", gap="\n\n", keep=DETAILS):
+        return
+    shown = [
+        page.add(_write_row(effect, cause), keep=DETAILS) for cause in effect.causes[:_CAUSES]
+    ]
+    left = len(effect.causes) - sum(shown)
+    if left:
+        page.left_out += left
+        page.add(f"\n… and {count(left, 'more cause')}")
+
+
+def _write_row(effect: Effect, cause: EffectCause) -> str:
+    more = word_more_places(cause)
+    place = code(word_place(cause, column=False)) + (f" {more}" if more else "")
+    what = "<br>".join(_write_way(effect, cause, way) for way in cause.ways[:_WAYS])
+    if len(cause.ways) > _WAYS:
+        what += f"<br>… and {count(len(cause.ways) - _WAYS, 'more way')}"
+    return row(symbol_of(cause), place, what, _reach(cause))
+
+
+def _reach(cause: EffectCause) -> str:
+    found = cause.instances
+    if not found:
+        return "the environment"
+    ways = f", in {len(cause.ways)} ways" if len(cause.ways) > 1 else ""
+    if len(found) <= 3:
+        return names(found) + ways
+    return f"{count(len(found), 'instance')}{ways}: {names(found, 3)}"
+
+
+def _write_way(effect: Effect, cause: EffectCause, way: Way) -> str:
+    if cause.kind != "change":
+        word = "new" if cause.kind == "create" else "removed"
+        agent, replicas = describe_new(effect, way)
+        return f"{word}, agent {code(agent)}, {replicas}"
+    number = f"{len(way.instances)}×: " if len(cause.ways) > 1 else ""
+    shown = [_write_field(field) for field in way.fields[:_FIELDS]]
+    if len(way.fields) > _FIELDS:
+        shown.append(f"{len(way.fields) - _FIELDS} more values")
+    return number + ", ".join(shown)
+
+
+def _write_field(field: FieldChange) -> str:
+    path = code(field.path, 60)
+    if is_text(field):
+        return f"{path} (below)"
+    was = was_elsewhere(field)
+    told = f" (before: {code(str(was))})" if was else ""
+    before = code(write_before(field, 40)) if field.had else "not set"
+    after = code(write_after(field, 40)) if field.has else "not set"
+    return f"{path} {before} → {after}{told}"
+
+
+def write_texts(effects: Sequence[Effect]) -> Iterator[str]:
+    """Write each changed text once, however many environments and instances it reaches."""
+    found: dict[tuple[str, str, str], tuple[str, FieldChange, int]] = {}
+    for effect in effects:
+        for cause in effect.causes:
+            for way in cause.ways:
+                for field in (one for one in way.fields if is_text(one)):
+                    key = (field.path, field.before, field.after)
+                    place, first, reach = found.get(key, (word_place(cause), field, 0))
+                    found[key] = (place, first, reach + len(way.instances))
+    for place, field, reach in found.values():
+        lines = write_text_diff(str(field.before), str(field.after), limit=_TEXT_LINES)
+        body = f"{code(place)} · {code(field.path)}\n\n{fence(_sign(lines), 'diff')}"
+        yield details(f"A text changes for {count(reach, 'instance')}", body)
+
+
+def _sign(lines: Sequence[str]) -> list[str]:
+    """Begin lines with what a block of kind `diff` is coloured by."""
+    signed = []
+    for line in lines:
+        if line.startswith("[-") and line.endswith("-]") and "{+" not in line:
+            signed.append(f"- {line[2:-2]}")
+        elif line.startswith("{+") and line.endswith("+}") and "[-" not in line:
+            signed.append(f"+ {line[2:-2]}")
+        else:
+            signed.append(f"! {line}")
+    return signed
+
+
+def write_instances(effects: Sequence[Effect]) -> Iterator[str]:
+    """Write who changes, those with the same change together, to unfold."""
+    for effect in effects:
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for one in effect.instances:
+            groups.setdefault(_describe(one), []).append(one.instance)
+        rows = [
+            row(names(members, 6), code(words[0]), *words[1:])
+            for words, members in list(groups.items())[:_GROUPS]
+        ]
+        if len(groups) > _GROUPS:
+            rows.append(row(f"… and {count(len(groups) - _GROUPS, 'more group')}", "", "", ""))
+        table = [row("instances", "agent", "replicas", "what"), row("---", "---", "---", "---")]
+        body = f"{code(effect.environment)}\n\n" + "\n".join([*table, *rows])
+        name = effect.environment  # what compiles has a plain name, but nobody else promises it
+        where = f"{name}: " if _PLAIN.fullmatch(name) else ""
+        if rows:
+            told = count(len(effect.instances), "instance")
+            yield details(f"{where}{told}, by what changes", body)
+
+
+def _describe(one: InstanceEffect) -> tuple[str, str, str]:
+    if one.kind != "change":
+        word = "new" if one.kind == "create" else "removed"
+        return one.agent, str(one.replicas_after or one.replicas_before), word
+    replicas = str(one.replicas_after)
+    if one.replicas_before != one.replicas_after:
+        replicas = f"{one.replicas_before} → {one.replicas_after}"
+    how = "new replicas" if one.replaces else "no new replicas"
+    return one.agent, replicas, f"{word_classes(one.fields)}: {how}"
