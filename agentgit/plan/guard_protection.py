@@ -32,7 +32,7 @@ def check_protection(
     """Refuse what the limits of the environment do not allow. Raises GuardError."""
     if request.destroy:
         return
-    _check_share("replaced", _count_replaced(changes), desired, observed, request)
+    _check_share("replaced", _count_replaced(changes, waves), desired, observed, request)
     _check_share("removed", _count_removed(changes, observed), desired, observed, request)
     _check_renames(desired, observed, changes, request)
     _check_left_behind(desired, observed, changes, request)
@@ -54,14 +54,14 @@ def _check_share(
         f"{count} of {total} replicas of {desired.environment} would be {guard} at once, and "
         f"{field} is {share}",
         _environment_file(desired),
-        f"a canary with a pause counts as careful; if it is meant: --allow {guard}",
+        f"a canary does it step by step; if it is meant: --allow {guard}",
     )
 
 
-def _count_replaced(changes: Sequence[Change]) -> int:
-    return sum(
-        one.touched for one in changes if one.kind == "replace" and one.strategy != "canary"
-    )
+def _count_replaced(changes: Sequence[Change], waves: Sequence[Wave]) -> int:
+    """Count the replicas that the widest wave replaces side by side, canaries aside."""
+    bold = {one.instance for one in changes if one.kind == "replace" and one.strategy != "canary"}
+    return max((sum(move.instance in bold for move in wave.moves) for wave in waves), default=0)
 
 
 def _count_removed(changes: Sequence[Change], observed: Observed) -> int:

@@ -61,6 +61,18 @@ def test_ten_replicas_may_always_be_replaced_or_removed() -> None:
     fleet.plan(make_many(1))
 
 
+def test_replicas_that_change_one_after_another_are_not_replaced_at_once() -> None:
+    fleet = Fleet()
+    fleet.apply(make_desired(make_instance(replicas=40)))
+    fleet.plan(make_desired(make_instance(image="acme/support:2", replicas=40)))
+    bold = {"maxSurge": "100%"}
+    refuse(
+        fleet,
+        make_desired(make_instance(image="acme/support:2", replicas=40, rollout=bold)),
+        "replaced",
+    )
+
+
 def test_a_canary_is_a_declared_wave() -> None:
     canary: Mapping[str, Any] = {
         "strategy": "canary",
