@@ -12,7 +12,7 @@ from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.request import PlanRequest
-from agentgit.record.history import known_hosts, unfinished, verified_commit
+from agentgit.record.history import is_destroyed, known_hosts, unfinished, verified_commit
 from agentgit.record.quarantine import find_quarantined
 from agentgit.workflow.aim import take_aim
 from agentgit.workflow.books import new_record
@@ -112,6 +112,8 @@ def is_news(session: Session) -> bool:
         return False
     if session.target.new_pin is not None or (session.plan and session.plan.resumes):
         return True  # also to say that what was interrupted has ended
+    if session.request.kind == "destroy":
+        return not is_destroyed(session.records)
     return session.request.kind == "apply" and verified_commit(session.records) != commit.sha
 
 

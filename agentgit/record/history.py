@@ -75,6 +75,12 @@ def previous_success(records: Sequence[RolloutRecord]) -> str | None:
     return next(found, None)
 
 
+def is_destroyed(records: Sequence[RolloutRecord]) -> bool:
+    """Whether nothing was ever there, or the last that was done was to remove all of it."""
+    newest = next((one for one in records if one.kind not in _TOUCHES_NOTHING), None)
+    return newest is None or (newest.kind == "destroy" and newest.outcome == "succeeded")
+
+
 def known_hosts(records: Sequence[RolloutRecord]) -> Mapping[str, str]:
     """Find which hosts carry replicas, with their engine: as the last rollout left them.
 
@@ -84,6 +90,8 @@ def known_hosts(records: Sequence[RolloutRecord]) -> Mapping[str, str]:
     for record in records:
         if record.kind in _TOUCHES_NOTHING:
             continue
+        if record.kind == "destroy" and record.outcome == "succeeded":
+            return begun  # whatever was silent when it had ended
         if record.finished_at is not None:
             return {**record.hosts, **begun}
         begun = {**record.hosts, **begun}

@@ -86,7 +86,8 @@ class Observer:
         values = self.engines[host].stores[PROJECT_ID]._values
         leases = sorted(name for name in values if name.startswith("lease-"))
         if not leases:
-            self._note(f"{step.kind} by {stamp.rollout} without any lease on {host}")
+            self.intruders.append((step.kind, stamp.rollout))
+            self._note(f"{step.kind} by {stamp.rollout}: no lease of {host} belongs to anybody")
             return
         newest = json.loads(values[leases[-1]])
         if newest.get("rollout") != stamp.rollout or newest.get("released"):
