@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from agentgit.effects import Permit
 from agentgit.errors import AgentgitError, ConfigError
 from agentgit.model.events import Event
+from agentgit.model.guards import GUARDS
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
@@ -139,4 +140,5 @@ def _limits(
         retry=request.retry or status or request.kind == "restart",
         again=request.command,
         going_back=request.kind == "rollback",
+        allow=request.allow if request.kind == "apply" and not status else frozenset(GUARDS),
     )

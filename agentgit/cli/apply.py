@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from agentgit.cli import options
 from agentgit.cli.settings import Settings, pass_settings
 from agentgit.errors import UsageError
+
+if TYPE_CHECKING:
+    from agentgit.model.guards import Guard
 
 
 @options.command(
@@ -14,6 +19,7 @@ from agentgit.errors import UsageError
     "agentgit apply -e production --revision v1.4    # pins production at v1.4",
     "agentgit apply -e production --revision v1.4 --for 7d",
     "agentgit apply -e production --retry --reason 'the database is back'",
+    "agentgit apply -e production --allow removed    # what a guard refused is meant",
     "agentgit apply -e production --yes   # in CI: exit 3 when it was rolled back",
 )
 @options.environment
@@ -21,7 +27,7 @@ from agentgit.errors import UsageError
 @options.only
 @options.pin_for
 @options.retry
-@options.allow_diverged
+@options.allow
 @options.lock_timeout
 @options.reason
 @options.yes
@@ -38,7 +44,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     lock_timeout: float,
     retry: bool,
-    allow_diverged: bool,
+    allow: frozenset[Guard],
     yes: bool,
     verbose: bool,
     as_json: bool,
@@ -74,7 +80,7 @@ def command(  # noqa: PLR0913 - one for each option
         reason=reason,
         lock_timeout=lock_timeout,
         retry=retry,
-        allow_diverged=allow_diverged,
+        allow=allow,
         pin_for=pin_for,
     )
     return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from agentgit.cli.span import Span
+from agentgit.model.guards import GUARDS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -77,9 +78,10 @@ lock_timeout: Decorator = click.option(
 retry: Decorator = click.option(
     "--retry", is_flag=True, help="Also what is in quarantine, as it failed before."
 )
-allow_diverged: Decorator = click.option(
-    "--allow-diverged", is_flag=True,
-    help="Also a commit that does not contain what was applied last.",
+allow: Decorator = click.option(
+    "--allow", metavar="GUARD", multiple=True, type=click.Choice(GUARDS),
+    callback=lambda _, __, given: frozenset(given),
+    help=f"Let a guard pass that refuses what is meant; may be repeated: {', '.join(GUARDS)}.",
 )  # fmt: skip
 yes: Decorator = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 verbose: Decorator = click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,11 @@ import click
 
 from agentgit.cli import options
 from agentgit.cli.settings import Settings, pass_settings
-from agentgit.errors import Exit, UsageError
+from agentgit.errors import UsageError
 
 if TYPE_CHECKING:
     from agentgit.cli.several import Answer
-    from agentgit.pipeline import Request, World
+    from agentgit.model.guards import Guard
 
 
 @options.command(
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--worktree", is_flag=True, help="Take the files as they lie there, uncommitted.")
 @options.only
 @options.retry
-@options.allow_diverged
+@options.allow
 @options.blame
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
@@ -46,7 +45,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     worktree: bool,
     retry: bool,
-    allow_diverged: bool,
+    allow: frozenset[Guard],
     blame: bool,
     detailed_exitcode: bool,
     form: str,
@@ -54,6 +53,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Show what would change, and why. Only reads from engines."""
     from agentgit.cli.door import choose_environments, open_world, read_snapshot, warn_uncommitted
+    from agentgit.cli.plan_answer import answer_plan
     from agentgit.cli.several import answer_each
     from agentgit.pipeline import Request
 
@@ -68,53 +68,12 @@ def command(  # noqa: PLR0913 - one for each option
         warn_uncommitted(settings, world.source)
 
     wanted = Request("", revision=revision, worktree=worktree, only=only)
-    wanted = replace(wanted, retry=retry, allow_diverged=allow_diverged)
+    wanted = replace(wanted, retry=retry, allow=allow)
 
     def ask(name: str) -> Answer:
         request, markdown = replace(wanted, environment=name), form == "markdown"
-        return _plan(
+        return answer_plan(
             settings, world, request, detailed=detailed_exitcode, blame=blame, markdown=markdown
         )
 
     return answer_each(settings, names, ask, as_json=as_json)
-
-
-def _plan(
-    settings: Settings,
-    world: World,
-    request: Request,
-    *,
-    detailed: bool,
-    blame: bool,
-    markdown: bool,
-) -> Answer:
-    from agentgit.cli.blaming import blame_shown, places_of
-    from agentgit.cli.door import warn
-    from agentgit.cli.rollout import plan_of
-    from agentgit.cli.several import Answer
-    from agentgit.cli.surroundings import command_of, know
-    from agentgit.pipeline import prepare_plan
-    from agentgit.report.json_v1_plan import plan_document
-    from agentgit.report.plan_markdown import write_plan_comment
-    from agentgit.report.plan_text import write_plan
-
-    with prepare_plan(world, request) as session:
-        warn(settings, session.warnings)
-        plan, context = plan_of(session), know(session)
-        blamer = blame_shown(world.source, plan.commit, places_of(plan)) if blame else None
-    now, palette = world.clock.now(), settings.palette(sys.stdout)
-    command = f"{command_of(request)}{' --retry --reason TEXT' if request.retry else ''}"
-    command = f"commit it, then {command}" if request.worktree else command
-
-    def write() -> str:
-        if markdown:
-            return write_plan_comment(plan, now=now, context=context)
-        return write_plan(
-            plan, now=now, context=context, palette=palette, command=command, blamer=blamer
-        )
-
-    return Answer(
-        Exit.PENDING if detailed and not plan.is_empty else Exit.DONE,
-        write,
-        lambda: plan_document(plan, context, blamer.blames if blamer else None),
-    )

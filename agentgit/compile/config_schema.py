@@ -394,8 +394,5 @@ def _path(keys: Any) -> Path:
 
 
 def _nearest(root: Node, path: Path) -> Node:
-    for count in range(len(path), -1, -1):
-        node = find(root, path[:count])
-        if node is not None:
-            return node
-    return root
+    nodes = (find(root, path[:count]) for count in range(len(path), -1, -1))
+    return next((node for node in nodes if node is not None), root)

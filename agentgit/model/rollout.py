@@ -38,7 +38,8 @@ class RolloutRecord(Value):
     `failures` are all that failed, one an instance, `failure` the first; with the outcome
     `partial` those instances went back and all others succeeded. `resumes` is the interrupted
     rollout that this one went on with, `superseded_by` the commit that this one made way for,
-    `retry` whether it was allowed to try again what is in quarantine; `revisions` gives the
+    `retry` whether it was allowed to try again what is in quarantine, `allow` the guards that
+    were let pass; `revisions` gives the
     revisions that it brought in, by instance: one, or two where it runs as containers and as
     processes.
     """
@@ -64,6 +65,7 @@ class RolloutRecord(Value):
     resumes: str = ""
     superseded_by: str = ""
     retry: bool = False
+    allow: tuple[str, ...] = ()
     revisions: Mapping[str, tuple[str, ...]] = {}
     back_to: tuple[str, ...] = ()
     hosts: Mapping[str, str] = {}

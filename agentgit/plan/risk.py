@@ -19,7 +19,7 @@ _LEVELS: tuple[Level, ...] = ("none", "low", "medium", "high")
 _BEHAVIOUR = (
     "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
 )  # fmt: skip
-_MOST = 0.5  # of all replicas
+_MANY, _MOST = 10, 0.5  # replicas, and their share of all
 
 
 def assess_risk(changes: Sequence[Change], waves: Sequence[Wave], replicas: int) -> Risk:
@@ -33,7 +33,7 @@ def assess_risk(changes: Sequence[Change], waves: Sequence[Wave], replicas: int)
     if removed:
         found.append(("high", _count(removed, "instance") + " removed"))
     replaced = sum(change.touched for change in active if change.kind == "replace")
-    if replaced > _MOST * replicas and replaced > 1 and not any(wave.hold for wave in waves):
+    if replaced > max(_MANY, _MOST * replicas) and not any(wave.hold for wave in waves):
         found.append(("high", f"{replaced} of {replicas} replicas replaced with no pause to look"))
     classes = {field.change_class for change in active for field in change.fields}
     behaviour = [name for name in _BEHAVIOUR if name in classes]

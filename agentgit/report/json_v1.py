@@ -247,6 +247,7 @@ def record_document(record: RolloutRecord) -> Document:
         "resumes": record.resumes or None,
         "supersededBy": record.superseded_by or None,
         "retry": record.retry,
+        "allow": list(record.allow),
         "fence": record.fence,
         "backTo": list(record.back_to),
         "added": record.added,

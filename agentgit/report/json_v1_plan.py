@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentgit.model.change import Change, FieldChange
 from agentgit.model.origin import Blames
 from agentgit.model.plan import Move, Plan
-from agentgit.model.risk import Gap
+from agentgit.model.risk import Gap, Risk
 from agentgit.model.steps import Step, target_of
 from agentgit.report.changes_text import is_set_back, symbol_of
 from agentgit.report.context import NOTHING_KNOWN, Context
@@ -65,11 +65,7 @@ def plan_document(
             "replicasPeak": plan.peak,
             "replicasTouched": sum(one.touched for one in plan.changes),
         },
-        "risk": {
-            "level": plan.risk.level,
-            "reasons": list(plan.risk.reasons),
-            "gaps": [_gap(one) for one in plan.risk.gaps],
-        },
+        "risk": _risk(plan.risk),
     }
 
 
@@ -91,6 +87,14 @@ def change_document(change: Change, blames: Blames | None = None) -> Document:
         "orderReason": change.order_reason,
         "causes": [{"kind": one.kind, "detail": one.detail} for one in change.causes],
         "fields": [_field(one, blames) for one in change.fields],
+    }
+
+
+def _risk(risk: Risk) -> Document:
+    return {
+        "level": risk.level,
+        "reasons": list(risk.reasons),
+        "gaps": [_gap(one) for one in risk.gaps],
     }
 
 

@@ -127,6 +127,8 @@ def _write_totals(plan: Plan, context: Context) -> Iterator[str]:
     active = [change for change in plan.changes if change.kind != "keep"]
     if active:
         yield "  " + " · ".join(_write_reach(plan, context))
+    if plan.risk.reasons:
+        yield f"  risk: {plan.risk.level} ({', '.join(plan.risk.reasons)})"
     back = sum(is_set_back(change) for change in active)
     added = sum(change.kind == "create" and not is_set_back(change) for change in active)
     removed = sum(change.kind == "remove" and not is_set_back(change) for change in active)
@@ -162,9 +164,6 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
     most = max(plan.replicas_before, plan.replicas_after)
     if plan.peak > most:
         yield f"at most {count(plan.peak, 'replica')} at once"
-    if plan.risk.level != "none":
-        why = f" ({', '.join(plan.risk.reasons)})" if plan.risk.reasons else ""
-        yield f"risk: {plan.risk.level}{why}"
 
 
 def _say_stop(change: Change) -> str:

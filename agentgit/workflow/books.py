@@ -29,6 +29,7 @@ def new_record(session: Session, plan: Plan) -> RolloutRecord:
         only=session.request.only,
         reason=session.request.reason,
         retry=session.request.retry,
+        allow=tuple(sorted(session.request.allow)),
         revisions=name_revisions(plan),
         pin=session.target.new_pin,
         hosts=find_carriers(session, plan),

@@ -25,10 +25,10 @@ def check_line(
     """
     branch, followed = follows
     last = followed_line(records)
-    if last is None or request.allow_diverged:
+    if last is None or "diverged" in request.allow:
         return
     name, contains = request.environment, world.source.is_ancestor
-    anyway = f"agentgit apply -e {name} --allow-diverged"
+    anyway = f"agentgit apply -e {name} --allow diverged"
     try:
         if contains(last, followed.sha):
             return

@@ -10,6 +10,7 @@ from typing import Literal
 from agentgit.effects import Clock, Permit, Providers
 from agentgit.execute.lease_value import Times
 from agentgit.model.desired import Desired
+from agentgit.model.guards import Guard
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
@@ -42,8 +43,8 @@ class Request:
     `revision` is a commit to go to (for a rollback: back to), `worktree` plans uncommitted
     files.
     `only` limits to instances; for a restart these are the ones to restart, all when empty.
-    `retry` tries again what is in quarantine, `allow_diverged` goes to a commit that does not
-    contain what was applied last, `pin_for` is for how many seconds a new pin is to hold.
+    `retry` tries again what is in quarantine, `allow` names guards that are let pass, `pin_for`
+    is for how many seconds a new pin is to hold.
     `lock_timeout` is for how many seconds to wait for somebody else who is at work.
     """
 
@@ -54,7 +55,7 @@ class Request:
     only: tuple[str, ...] = ()
     reason: str = ""
     retry: bool = False
-    allow_diverged: bool = False
+    allow: frozenset[Guard] = frozenset()
     pin_for: float | None = None
     lock_timeout: float = 0.0
 
@@ -68,7 +69,7 @@ class Request:
             words += [f"--{'to' if self.kind == 'rollback' else 'revision'} {self.revision}"]
         if self.kind == "apply":
             words += [f"--only {name}" for name in self.only]
-            words += ["--allow-diverged"] if self.allow_diverged else []
+            words += [f"--allow {guard}" for guard in sorted(self.allow)]
         if self.pin_for is not None:
             words += [f"--for {format_duration(self.pin_for)}"]
         return " ".join(words)

@@ -99,9 +99,9 @@ def test_a_branch_that_went_back_is_refused_and_a_flag_allows_it(
         assert done.code == 7
         assert "a newer commit is applied to staging already" in done.err
         assert f"agentgit rollback -e staging --to {two[:7]}" in done.err
-    assert "1 to change" in agentgit("plan", *STAGING, "--allow-diverged").out
+    assert "1 to change" in agentgit("plan", *STAGING, "--allow", "diverged").out
     assert "1 change is pending" in agentgit("status", *STAGING).out
-    assert agentgit("apply", *STAGING, "--yes", "--allow-diverged").code == 0
+    assert agentgit("apply", *STAGING, "--yes", "--allow", "diverged").code == 0
     assert agentgit("plan", *STAGING).out.startswith("No changes. ")
 
 

@@ -224,7 +224,7 @@ def test_an_older_commit_of_the_line_is_refused(project: Any) -> None:
         project.plan(only=("alpha",))
     assert project.plan(worktree=True).plan is not None
     assert project.records()  # a status can be had
-    assert project.apply(allow_diverged=True, reason="on purpose")[0] == "succeeded"
+    assert project.apply(allow=frozenset({"diverged"}), reason="on purpose")[0] == "succeeded"
     assert project.plan().plan.is_empty
 
 
@@ -237,7 +237,7 @@ def test_a_rewritten_branch_is_refused(project: Any) -> None:
     project.prompt("Be precise.")
     with pytest.raises(GuardError, match=f"does not contain {applied[:7]}") as caught:
         project.apply()
-    assert "agentgit apply -e production --allow-diverged" in (caught.value.hint or "")
+    assert "agentgit apply -e production --allow diverged" in (caught.value.hint or "")
     assert project.apply(revision="HEAD")[0] == "succeeded"  # named: that is on purpose
     assert project.plan().plan.is_empty
 

@@ -38,12 +38,14 @@ def test_recreate_leaves_a_gap_however_many_there_are() -> None:
 
 
 def test_replacing_most_of_a_fleet_at_once_is_a_high_risk_without_a_pause() -> None:
-    base = {"replicas": 4, "container": CHECK}
+    base = {"replicas": 12, "container": CHECK}
     plan = plan_change(base, {**base, "image": "acme/support:2"})
     assert plan.risk.level == "high"
-    assert "4 of 4 replicas replaced with no pause to look" in plan.risk.reasons
+    assert "12 of 12 replicas replaced with no pause to look" in plan.risk.reasons
     canary = {"strategy": "canary", "steps": [{"setWeight": 25}, {"pause": {"duration": "1m"}}]}
     careful = {**base, "rollout": canary}
+    few = {**base, "replicas": 4}
+    assert plan_change(few, {**few, "image": "acme/support:2"}).risk.level != "high"
     assert plan_change(careful, {**careful, "image": "acme/support:2"}).risk.level != "high"
 
 

@@ -106,6 +106,9 @@ def test_a_record_names_what_it_brings_in() -> None:
     fleet = Fleet()
     kept, old = make_instance("kept"), make_instance("changed")
     fleet.apply(make_desired(kept, old, make_instance("gone")))
-    new, fresh = make_instance("changed", image="acme/support:2"), make_instance("fresh")
+    new, fresh = (
+        make_instance("changed", image="acme/support:2"),
+        make_instance("fresh", "acme/fresh:1"),
+    )
     plan = fleet.plan(make_desired(kept, new, fresh))
     assert name_revisions(plan) == {"changed": (new.revision,), "fresh": (fresh.revision,)}

@@ -148,6 +148,7 @@ def test_the_history(records: tuple[RolloutRecord, ...]) -> None:
                 "resumes": "NoneType",
                 "supersededBy": "NoneType",
                 "retry": "bool",
+                "allow": [],
                 "fence": "int",
                 "backTo": ["str"],
                 **dict.fromkeys(("added", "changed", "removed"), "int"),

@@ -90,9 +90,9 @@ def test_an_older_clone_and_a_rewritten_branch_are_refused(small_fleet: SmallFle
     small_fleet.commit("Precise")
     for words in (("plan",), ("apply", "--yes")):
         done = small_fleet.run(*words, expect=7)
-        done.says(f"does not contain {second[:7]}", "merge or rebase", "--allow-diverged")
+        done.says(f"does not contain {second[:7]}", "merge or rebase", "--allow diverged")
     assert small_fleet.running() == before
     small_fleet.run("status").has("1 change is pending")
-    small_fleet.apply("--allow-diverged", "--reason", "we start over").has("done: ")
+    small_fleet.apply("--allow", "diverged", "--reason", "we start over").has("done: ")
     assert small_fleet.running() != before
     assert small_fleet.plan("--detailed-exitcode").out.startswith("No changes.")

@@ -7,7 +7,17 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
+
+import agentgit.source.forks as forks_module
 from agentgit.source.forks import Forks
+
+
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pass over the threads that other tests and the runner have."""
+    if "threads" not in request.node.name:
+        monkeypatch.setattr(forks_module, "_may_fork", lambda: True)
 
 
 def is_alive(child: int) -> bool:
