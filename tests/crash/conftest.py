@@ -19,4 +19,4 @@ def _silent_deaths() -> Iterator[None]:
 @pytest.fixture
 def crash_points() -> int:
     """How many moments a real command is killed at."""
-    return int(os.environ.get("CRASH_POINTS", "6"))
+    return int(os.environ.get("CRASH_POINTS", "4"))

@@ -76,13 +76,13 @@ def play_alone(scenario: Scenario) -> tuple[dict[str, Any], list[tuple[str, bool
 
 
 def play_point(
-    scenario: Scenario, kills: tuple[Point, ...], expected: dict[str, Any]
+    scenario: Scenario, kills: tuple[Point, ...], expected: dict[str, Any], workers: int = 1
 ) -> list[str]:
     """Kill at each point in turn, then run the same command until it is left alone."""
     stage, request = fresh(scenario)
     wrong = []
     for number, when in kills:
-        done = run(stage, request, Fate(number, when))
+        done = run(stage, request, Fate(number, when), workers=workers)
         if done.said != "killed":
             break  # it ended before that call
     ends = scenario.ends
@@ -90,7 +90,7 @@ def play_point(
         request, ends = _overtake(scenario, stage, request), "succeeded"
         expected = {key: expected[key] for key in expected if key != "previous"}
     for _ in range(MOST_REPAIRS):
-        done = run(stage, request)
+        done = run(stage, request, workers=workers)
         if done.said in {ends, "nothing"} or is_refusal(done.said, scenario):
             break
     else:

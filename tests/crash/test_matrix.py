@@ -61,6 +61,17 @@ def test_a_second_kill_at_every_call_of_the_repair(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["recreate, replace", "surge 2, failing late", "two at once"])
+def test_moves_side_by_side(name: str) -> None:
+    """With several workers a call has no number of its own: what is hit differs, the end not."""
+    scenario = SCENARIOS[name]
+    expected, calls = play_alone(scenario)
+    points = [n for n, (_, changes) in enumerate(calls) if changes][::3]
+    wrong = [one for n in points for one in play_point(scenario, ((n, "after"),), expected, 4)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPREAD)
 @pytest.mark.parametrize("what", ["faults", "outages", "zombies"])
 def test_faults_and_zombies(name: str, what: str) -> None:
