@@ -60,19 +60,22 @@ def put_file(engine: Engine, container: str, folder: str, name: str, data: bytes
 
 
 def get_file(engine: Engine, container: str, path: str) -> bytes | None:
-    """Read a file from a container; None when the container or the file does not exist."""
+    """Read a file from a container; None when the container or the file does not exist.
+
+    Nothing but `b""` comes of an archive that is cut off: the container is being removed.
+    """
     try:
         answer = engine.call("GET", f"/containers/{container}/archive", query={"path": path})
     except RefusedError as refused:
         if refused.is_missing:
             return None
         raise
-    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
-        for member in archive:
-            content = archive.extractfile(member)
-            if content is not None:
-                return content.read()
-    return None
+    try:
+        with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+            contents = (archive.extractfile(member) for member in archive)
+            return next((one.read() for one in contents if one is not None), None)
+    except tarfile.ReadError:
+        return b""
 
 
 def remove_carrier(engine: Engine, container: str) -> None:
