@@ -51,9 +51,18 @@ def write_status(  # noqa: PLR0913 - the facts of one environment
     processes = frozenset(host for host, engine in engines.items() if engine == "process")
     for name in sorted(replicas):
         wanted = desired.instance(name)
-        lines += _write_instance(name, replicas[name], wanted, processes, now, palette)
+        lines += _write_instance(
+            name,
+            replicas[name],
+            wanted,
+            processes,
+            now,
+            palette,
+            silent=bool(observed.unreachable),
+        )
     lines += ["", *write_standing_quarantine(quarantined, now, palette)]
-    return "\n".join([*lines, *_write_pending(plan, records, now)])
+    lines += _write_last(records, now)
+    return "\n".join([*lines, *_write_pending(plan, observed)])
 
 
 def _write_runs(
@@ -90,17 +99,20 @@ def _write_hosts(observed: Observed, palette: Palette) -> Iterator[str]:
         yield f"  {palette.paint('attention', '?')} {write_silence(host)}"
 
 
-def _write_instance(
+def _write_instance(  # noqa: PLR0913 - the facts of one instance
     name: str,
     replicas: Sequence[Replica],
     wanted: Instance | None,
     processes: frozenset[str],
     now: datetime,
     palette: Palette,
+    *,
+    silent: bool,
 ) -> Iterator[str]:
     serving = sum(replica.serving for replica in replicas)
     number = wanted.spec.scale.replicas if wanted else 0
-    of = f"{serving} of {number} serving" if wanted else "not asked for"
+    seen = "seen serving" if silent else "serving"
+    of = f"{serving} of {number} {seen}" if wanted else "not asked for"
     role: Role = "good" if wanted and serving >= number else "attention"
     yield f"  {palette.paint('strong', safe(name))}  {palette.paint(role, of)}"
     ordered = sorted(replicas, key=lambda one: (one.slot, one.host, one.name))
@@ -146,14 +158,18 @@ def _up(replica: Replica, now: datetime) -> str:
     return f"up {word_duration((now - started).total_seconds())}"
 
 
-def _write_pending(
-    plan: Plan | None, records: Sequence[RolloutRecord], now: datetime
-) -> Iterator[str]:
+def _write_last(records: Sequence[RolloutRecord], now: datetime) -> Iterator[str]:
     if records:
         last = records[0]
         yield f"last rollout: {last.id} {last.kind} {write_result(last)}, {_when(last, now)}"
+
+
+def _write_pending(plan: Plan | None, observed: Observed) -> Iterator[str]:
     if plan is None:
-        yield "what is pending cannot be said while a host does not answer"
+        why = "while a host does not answer"
+        if not observed.unreachable:  # a guard, a quarantine, a mistake in a file
+            why = f"here; to see why:  agentgit plan -e {safe(observed.environment)}"
+        yield f"what is pending cannot be said {why}"
         return
     pending = sum(change.kind != "keep" for change in plan.changes)
     if not plan.is_empty:

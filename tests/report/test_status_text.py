@@ -140,6 +140,12 @@ def test_a_silent_host_is_unknown_not_empty(show: Show, observed: Observed) -> N
     text = show(observed.model_copy(update={"unreachable": (silent,)}), None)
     assert "  ? eu-2 cannot be reached: timed out\n" in text
     assert "what is pending cannot be said while a host does not answer" in text
+    assert "  web  1 of 3 seen serving\n" in text
+
+
+def test_a_plan_that_was_refused_blames_no_host(show: Show, observed: Observed) -> None:
+    last = show(observed, None).splitlines()[-1]
+    assert last == "what is pending cannot be said here; to see why:  agentgit plan -e production"
 
 
 def test_as_a_document(
