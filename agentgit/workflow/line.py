@@ -46,11 +46,26 @@ def check_line(
             hint="git pull may bring it; to go back on purpose: "
             f"agentgit rollback -e {name} --to {followed.short}",
         )
+    if not _is_here(world, last):
+        raise GuardError(
+            f"{last[:7]} was applied to {name} last, and this clone does not have it: "
+            f"it was never pushed, or {branch} was rewritten",
+            hint=f"let whoever applied it push it, then git pull: agentgit history -e {name}; "
+            f"to apply {followed.short} all the same: {anyway}",
+        )
     raise GuardError(
         f"{branch} at {followed.short} does not contain {last[:7]}, which was applied to {name} "
         "last: it was rewritten, or it is another branch",
         hint=f"merge or rebase onto {last[:7]}; to apply it as it is: {anyway}",
     )
+
+
+def _is_here(world: World, sha: str) -> bool:
+    try:
+        world.source.commit(sha)
+    except GitError:
+        return False
+    return True
 
 
 def check_goes_back(

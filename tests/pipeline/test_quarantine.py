@@ -242,6 +242,19 @@ def test_a_rewritten_branch_is_refused(project: Any) -> None:
     assert project.plan().plan.is_empty
 
 
+def test_a_commit_that_was_never_pushed_is_not_called_rewritten(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host told of the rollout, and nobody has brought its commit."""
+    project.apply()
+    monkeypatch.setattr("agentgit.workflow.line.followed_line", lambda _: "ab" * 20)
+    with pytest.raises(GuardError, match=r"abababa was applied .* does not have it") as caught:
+        project.apply()
+    assert "was never pushed" in caught.value.message
+    assert "merge" not in (caught.value.hint or "")
+    assert "--allow diverged" in (caught.value.hint or "")
+
+
 def test_a_destroy_follows_no_line(project: Any) -> None:
     project.apply()
     project.prompt("Be brief.")
