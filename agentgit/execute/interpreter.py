@@ -31,7 +31,7 @@ def execute(plan: Plan, execution: Execution) -> Iterator[Event]:
     """Perform the plan and yield what happens. Closing the generator stops at a safe point."""
     execution.begin(plan)
     yield from _run_plan(plan, execution)
-    if execution.interrupted and _may_change(execution):
+    if execution.superseded is None and execution.interrupted and _may_change(execution):
         execution.superseded = execution.guard.makes_way_for()
     if execution.superseded is not None:
         yield execution.superseded

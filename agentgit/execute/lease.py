@@ -258,7 +258,7 @@ class Lease:
             if wish is None or wish.commit == self._holder.commit:
                 return
             if self._terms.descends(self._holder.commit, wish.commit) is not False:
-                self.makes_way_for = Superseded(commit=wish.commit, actor=wish.actor)
+                self.makes_way_for = Superseded(commit=wish.commit, actor=wish.actor, newer=True)
                 self._stop.set()
 
     def _give_way(self, rival: Seen) -> Superseded:

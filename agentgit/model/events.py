@@ -127,11 +127,16 @@ class HoldDone(Value):
 
 
 class Superseded(Value):
-    """Somebody applies a newer commit: this rollout stops at a safe point and makes way."""
+    """A rollout stops at a safe point and makes way for somebody else.
+
+    `newer` says that it was asked to, for a newer commit; else somebody has taken the lease during
+    a pause, for whatever there was to do.
+    """
 
     kind: Literal["superseded"] = "superseded"
     commit: str
     actor: str
+    newer: bool = False
 
 
 class WaveDone(Value):

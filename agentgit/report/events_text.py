@@ -154,10 +154,7 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
                 f"({event.failed} of at most {event.tolerated} failed)"
             )
         case Superseded():
-            return (
-                f"{safe(event.actor)} applies {short(event.commit)}, which is newer: stopping at "
-                "the next safe point to make way"
-            )
+            return _word_superseded(event)
         case MoveUndone():
             place = f"{safe(event.instance)} {event.slot} on {safe(event.host)}"
             return f"  {place}: the new replica is gone again" if verbose else ""
@@ -165,6 +162,18 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
             return _word_end(event, palette)
         case StepStarted() | StepDone():
             return ""  # `Progress` words these
+
+
+def _word_superseded(event: Superseded) -> str:
+    who, commit = safe(event.actor), short(event.commit)
+    if event.newer:
+        return (
+            f"{who} applies {commit}, which is newer: stopping at the next safe point to make way"
+        )
+    return (
+        f"{who} has taken the lease during the pause{f', for {commit}' if commit else ''}: "
+        "stopping to make way"
+    )
 
 
 def _word_wait(event: LeaseAwaited) -> str:

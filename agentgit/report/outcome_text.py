@@ -179,7 +179,10 @@ def _write_superseded(
     """Tell who goes on from here, and from where."""
     found = next((event for event in events if isinstance(event, Superseded)), None)
     who = write_actor(found.actor) if found and found.actor else "somebody else"
-    what = f"applies {short(found.commit)}" if found and found.commit else "is at work there"
+    commit = short(found.commit) if found else ""
+    what = f"applies {commit}" if commit else "is at work there"
+    if found and not found.newer:
+        what = f"has taken the lease during the pause{f', for {commit}' if commit else ''}"
     mark = palette.paint("attention", "superseded:")
     yield f"{mark} {who} {what}, and this rollout has made way"
     yield from _write_half_way(plan, events, context, palette.paint("attention", "until then:"))

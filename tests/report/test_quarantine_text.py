@@ -72,7 +72,7 @@ def test_a_part_that_went_back_and_the_rest_that_did_not(
 
 
 def test_who_made_way_says_for_whom_and_what_stands(plan: Plan) -> None:
-    event = Superseded(commit=NEWER, actor="Li <li@acme.example>")
+    event = Superseded(commit=NEWER, actor="Li <li@acme.example>", newer=True)
     assert write_outcome(plan, [event, finish("superseded")]).splitlines() == [
         "superseded: Li applies 1234567, and this rollout has made way",
         "until then: what ran in production still runs; what was new is gone again",
@@ -80,8 +80,14 @@ def test_who_made_way_says_for_whom_and_what_stands(plan: Plan) -> None:
     ]
     half = write_outcome(plan, [WaveDone(number=1), event, finish("superseded")])
     assert "until then: production is between two states: 1 of 2 waves done\n" in half
+    taken = event.model_copy(update={"newer": False})
+    assert write_outcome(plan, [taken, finish("superseded")]).startswith(
+        "superseded: Li has taken the lease during the pause, for 1234567, and this rollout has "
+    )
     unknown = write_outcome(plan, [Superseded(commit="", actor=""), finish("superseded")])
-    assert unknown.startswith("superseded: somebody else is at work there, and this rollout ")
+    assert unknown.startswith(
+        "superseded: somebody else has taken the lease during the pause, and"
+    )
 
 
 def test_what_stands_without_a_part(records: tuple[RolloutRecord, ...], now: datetime) -> None:
