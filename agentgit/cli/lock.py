@@ -31,7 +31,8 @@ def command() -> None:
 def show(settings: Settings, environment: str | None, *, as_json: bool) -> int:
     """Show who holds the lease, since when, and whether its heart beats.
 
-    It watches for a moment: only a heartbeat that is seen proves that somebody is at work.
+    It watches for a moment: only a heartbeat that is seen proves that somebody is at work. Exit 1
+    where a host does not answer: then this is not all of it.
     """
     from agentgit.cli.door import choose_environment, open_world
     from agentgit.errors import Exit
@@ -44,7 +45,7 @@ def show(settings: Settings, environment: str | None, *, as_json: bool) -> int:
     lock = look_at_lock(world, name)
     palette = settings.palette(sys.stdout)
     answer(dump(lock_document(lock)) if as_json else write_lock(lock, palette))
-    return Exit.DONE
+    return Exit.FAILED if lock.silent else Exit.DONE
 
 
 @options.command("break", _EXAMPLES[1])

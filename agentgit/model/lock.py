@@ -6,14 +6,15 @@ from typing import Literal
 
 from agentgit.model.value import Value
 
-LockState = Literal["free", "paused", "beating", "still"]
+LockState = Literal["free", "paused", "beating", "still", "unknown"]
 
 
 class HostLock(Value):
     """The lease on one host; `number` is the fence, 0 where there never was one.
 
     `paused` means that its holder has laid it aside for a pause, so that anybody may take it.
-    `still` is for how many seconds it was seen without a heartbeat.
+    `still` is for how many seconds it was seen without a heartbeat. `unknown` is a host that does
+    not answer, for the reason in `reason`; nobody can take its lease meanwhile.
     """
 
     host: str
@@ -26,6 +27,7 @@ class HostLock(Value):
     since: str = ""
     machine: str = ""
     still: float = 0.0
+    reason: str = ""
 
 
 class Lock(Value):
@@ -39,3 +41,8 @@ class Lock(Value):
     def holders(self) -> tuple[HostLock, ...]:
         """Where somebody holds it."""
         return tuple(one for one in self.hosts if one.state in {"beating", "still"})
+
+    @property
+    def silent(self) -> tuple[HostLock, ...]:
+        """Where it is not known who holds it."""
+        return tuple(one for one in self.hosts if one.state == "unknown")

@@ -17,13 +17,16 @@ from agentgit.report.wording import join_names, short, write_actor, write_elapse
 def write_lock(lock: Lock, palette: Palette = PLAIN) -> str:
     """Write who holds it, since when, and whether its heart beats; or that nobody does."""
     name = safe(lock.environment)
+    silent = list(_write_silent(lock, palette))
     if not lock.holders:
         free = f"nobody is changing {name}: its lease is free"
-        return "\n".join([free, *_write_paused(lock)])
+        if silent:
+            free = f"who is changing {name} cannot be said: its lease is free where a host answers"
+        return "\n".join([free, *_write_paused(lock), *silent])
     lines: list[str] = []
     for group in _group(lock.holders):
         lines += _write_holder(lock, group, palette)
-    return "\n".join(lines)
+    return "\n".join([*lines, *silent])
 
 
 def write_broken(lock: Lock, record: RolloutRecord) -> str:
@@ -82,6 +85,15 @@ def _write_holder(lock: Lock, group: Sequence[HostLock], palette: Palette) -> It
         yield f"to stop it:  agentgit lock break -e {name} --reason TEXT"
 
 
+def _write_silent(lock: Lock, palette: Palette) -> Iterator[str]:
+    """Name the hosts that say nothing; without them nobody can change anything."""
+    for one in lock.silent:
+        mark = palette.paint("attention", "?")
+        yield f"  {mark} {safe(one.host)} cannot be reached: {safe(one.reason)}"
+    if lock.silent:
+        yield "until it answers nobody can begin a rollout:  agentgit doctor  shows what is wrong"
+
+
 def _write_paused(lock: Lock) -> Iterator[str]:
     """Say whose rollout pauses without it."""
     for one in _firsts([host for host in lock.hosts if host.state == "paused"]):
@@ -116,4 +128,5 @@ def _host_document(one: HostLock) -> dict[str, Any]:
         "since": one.since or None,
         "machine": one.machine or None,
         "stillSeconds": one.still,
+        "reason": one.reason or None,
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from agentgit.effects import Providers
-from agentgit.errors import UsageError
+from agentgit.effects import HostStore, Providers
+from agentgit.errors import EngineError, UsageError
 from agentgit.execute.lease_break import break_lease
 from agentgit.execute.lease_value import Seen
 from agentgit.execute.lease_wait import refuse
@@ -20,24 +21,34 @@ from agentgit.workflow.places import open_hosts, open_ledger
 from agentgit.workflow.session import Request, World
 from agentgit.workflow.target import choose_target, compile_target
 
+_SIDE_BY_SIDE = 16
+
 
 def look_at_lock(world: World, environment: str) -> Lock:
     """Watch the lease until each heartbeat was seen, or stood still long enough to be abandoned.
 
-    Raises EngineError for a host that does not answer.
+    A host that does not answer is unknown; of the others it is said who is at work there.
     """
     with _open(world, environment) as (providers, _, _project):
-        stores = {host: provider.store for host, provider in providers.items()}
-        watch = Watch(stores, environment, world.clock, world.times)
-        seen = watch.look()
+        hosts = sorted(providers)
+        with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
+            seen = pool.map(
+                lambda host: _watch(host, providers[host].store, environment, world), hosts
+            )
+            return Lock(environment=environment, ttl=world.times.ttl, hosts=tuple(seen))
+
+
+def _watch(host: str, store: HostStore, environment: str, world: World) -> HostLock:
+    watch = Watch({host: store}, environment, world.clock, world.times)
+    try:
+        (seen,) = watch.look()
         while any(not watch.is_alive(one.host) for one in watch.busy()):
             world.clock.sleep(world.times.look)
-            seen = watch.look()
-        return Lock(
-            environment=environment,
-            ttl=world.times.ttl,
-            hosts=tuple(_describe(one, watch) for one in seen),
-        )
+            (seen,) = watch.look()
+    except EngineError as error:
+        reason = error.message.removeprefix(f"{host}: ")
+        return HostLock(host=host, number=0, state="unknown", reason=reason)
+    return _describe(seen, watch)
 
 
 def await_unlocked(world: World, environment: str, patience: float) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from agentgit.errors import LeaseError, MovedOnError, UsageError
+from agentgit.errors import EngineError, LeaseError, MovedOnError, UsageError
 from agentgit.execute.lease_value import Holder, Times, read_newest, write_lease
 from agentgit.execute.wish import Wish, Wishes, cannot_tell
 from agentgit.model.events import Event
 from agentgit.pipeline import Session, apply_plan, prepare_plan
 from agentgit.providers import registry
-from agentgit.providers.memory import MemoryProvider
+from agentgit.providers.memory import MemoryEngine, MemoryProvider, MemoryStore
 from agentgit.workflow.lock import await_unlocked, break_lock, look_at_lock
 from tests.builders import PROJECT_ID
 
@@ -216,6 +216,9 @@ def test_in_a_pause_somebody_else_may_go_on(project: Any) -> None:
     head = project.git("rev-parse", "HEAD")
     by_id = {one.id: one for one in project.plan().records}
     assert by_id[events[-1].rollout].superseded_by == head
+    assert by_id[events[-1].rollout].failure is None  # to make way is no failure
+    (way,) = (one for one in events if one.kind == "superseded")
+    assert not way.newer  # nobody asked: somebody took the lease that was laid aside
     assert project.plan().plan.is_empty
 
 
@@ -271,6 +274,40 @@ def test_lock_show_and_break(project: Any) -> None:
         ("apply", "succeeded"),
     ]
     assert project.plan().plan.is_empty
+
+
+class Silent(MemoryStore):
+    """A host that does not answer."""
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        raise EngineError("eu-2: timed out")
+
+
+def test_lock_show_says_what_the_other_hosts_know(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = "kind: Environment\nmetadata: {name: production}\nspec:\n  hosts:\n"
+    hosts += "    eu-1: {engine: docker}\n    eu-2: {engine: docker}\n"
+    project.commit("Two hosts", environments__production__environment=hosts)
+    opened = registry.PROVIDERS["docker"]
+    away = MemoryEngine()
+    away.stores[PROJECT_ID] = Silent()
+
+    def open_memory(name: str, endpoint: Any, place: registry.Place) -> MemoryProvider:
+        if name == "eu-2":
+            return MemoryProvider(name, place.project_id, away, place.permit)
+        return opened(name, endpoint, place)  # type: ignore[return-value]
+
+    monkeypatch.setitem(registry.PROVIDERS, "docker", open_memory)  # type: ignore[arg-type]
+    MemoryProvider("eu-1", PROJECT_ID, project.engine).store.create(
+        "lease-production-000002", write_lease(LI, 1)
+    )
+    lock = look_at_lock(project.open(), "production")
+    assert [(one.host, one.state, one.actor) for one in lock.hosts] == [
+        ("eu-1", "still", "Li"),
+        ("eu-2", "unknown", ""),
+    ]
+    assert [one.reason for one in lock.silent] == ["timed out"]
 
 
 def test_who_is_at_work_is_waited_for_only_so_long(project: Any) -> None:

@@ -55,6 +55,23 @@ def test_what_stands_still_is_abandoned() -> None:
     assert "lock break" not in text
 
 
+def test_a_silent_host_is_unknown_and_the_others_are_shown() -> None:
+    silent = HostLock(host="eu-2", number=0, state="unknown", reason="timed out")
+    free = HostLock(host="eu-1", number=7, state="free")
+    assert write_lock(lock(free, silent)) == (
+        "who is changing production cannot be said: its lease is free where a host answers\n"
+        "  ? eu-2 cannot be reached: timed out\n"
+        "until it answers nobody can begin a rollout:  agentgit doctor  shows what is wrong"
+    )
+    held = write_lock(lock(ANA, silent))
+    assert held.startswith("production is being changed by Ana")
+    assert "  ? eu-2 cannot be reached: timed out\n" in held
+    assert [one["reason"] for one in lock_document(lock(ANA, silent))["hosts"]] == [
+        None,
+        "timed out",
+    ]
+
+
 def test_one_that_left_no_name_is_somebody() -> None:
     unnamed = HostLock(host="eu-1", number=1, state="still", still=15.0)
     assert write_lock(lock(unnamed)).startswith(
@@ -102,6 +119,7 @@ def test_the_document_has_every_host() -> None:
                 "since": "2026-11-20 08:15 UTC",
                 "machine": "runner-4, process 812",
                 "stillSeconds": 0.4,
+                "reason": None,
             }
         ],
     }
