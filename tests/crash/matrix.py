@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from agentgit.model.events import Event, HoldDone, HoldStarted
 from tests.crash.mortal import Fate, When, silent_deaths
 from tests.crash.scenarios import Scenario, all_scenarios
 from tests.crash.stage import Stage, project, records, run
@@ -80,9 +81,11 @@ def play_point(
 ) -> list[str]:
     """Kill at each point in turn, then run the same command until it is left alone."""
     stage, request = fresh(scenario)
-    wrong = []
+    wrong: list[str] = []
+    passed: set[float] = set()
     for number, when in kills:
         done = run(stage, request, Fate(number, when), workers=workers)
+        wrong += _find_repeated(scenario, done.events, passed)
         if done.said != "killed":
             break  # it ended before that call
     ends = scenario.ends
@@ -91,12 +94,33 @@ def play_point(
         expected = {key: expected[key] for key in expected if key != "previous"}
     for _ in range(MOST_REPAIRS):
         done = run(stage, request, workers=workers)
+        wrong += _find_repeated(scenario, done.events, passed)
         if done.said in {ends, "nothing"} or is_refusal(done.said, scenario):
             break
     else:
         wrong.append(f"the same command again ended with {done.said}: {done.error}")
     wrong += stage.observer.wrong
     return wrong + compare(expected, project(stage)) + _check_records(stage)
+
+
+def _find_repeated(
+    scenario: Scenario, events: Iterable[Event], passed: set[float]
+) -> Iterator[str]:
+    """List the pauses that were over before and are made again; notes those that are over now.
+
+    Within a scenario no two pauses are as long. A restart, a way back and a newer commit are other
+    rollouts, whose pauses are their own.
+    """
+    if scenario.ends != "succeeded" or scenario.later or scenario.request.get("kind") == "restart":
+        return
+    seconds = 0.0
+    for event in events:
+        if isinstance(event, HoldStarted):
+            seconds = event.seconds
+            if seconds in passed:
+                yield f"the pause of {seconds:g}s was over and is made again"
+        elif isinstance(event, HoldDone):
+            passed.add(seconds)
 
 
 def compare(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:

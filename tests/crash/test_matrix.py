@@ -97,3 +97,14 @@ def test_the_matrix_sees_what_is_wrong() -> None:
     stricter = replace(scenario, rules=replace(scenario.rules, minimum={"alpha": 3}))
     assert any("promised" in one for one in play_point(stricter, ((3, "after"),), expected))
     assert play_point(scenario, ((3, "after"),), {**expected, "verified": "other"})
+
+
+def test_the_matrix_sees_a_pause_that_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody remembers a passed pause: the kill after the first one shows it."""
+    scenario = SCENARIOS["canary, replace"]
+    expected, calls = play_alone(scenario)
+    (first, *_) = [n for n, (label, _) in enumerate(calls) if "create progress" in label]
+    assert not play_point(scenario, ((first + 3, "after"),), expected)
+    monkeypatch.setattr("agentgit.pipeline.find_passages", lambda *_: frozenset())
+    found = play_point(scenario, ((first + 3, "after"),), expected)
+    assert "the pause of 10s was over and is made again" in found
