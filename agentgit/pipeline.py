@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from agentgit.effects import Permit
 from agentgit.errors import AgentgitError, ConfigError
@@ -27,6 +28,7 @@ from agentgit.workflow.milestones import close_interrupted, share
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.places import drop_engines, keep_engines
 from agentgit.workflow.progress import find_passages
+from agentgit.workflow.saved import hold_commit, hold_plan
 from agentgit.workflow.session import Request, Session, Target, World
 from agentgit.workflow.unpin import unpin
 
@@ -34,16 +36,21 @@ __all__ = ["Request", "Session", "World", "apply_plan", "is_news", "prepare_plan
 
 
 @contextmanager
-def prepare_plan(world: World, request: Request, *, status: bool = False) -> Iterator[Session]:
+def prepare_plan(
+    world: World, request: Request, *, status: bool = False, reads: bool = False
+) -> Iterator[Session]:
     """Compile, observe and plan. It changes nothing but records: brings in, and shares, what is.
+
+    Who only `reads` leaves the hosts entirely alone.
 
     For a `status`, what is wrong is a warning instead of an error, and hosts that do not answer
     are shown; then there is no plan.
     """
     permit = Permit()
-    with take_aim(world, request, permit, status=status) as aim:
+    with take_aim(world, request, permit, status=status, reads=reads) as aim:
         target, desired, problem, records = aim.target, aim.desired, aim.problem, aim.records
         providers, warnings = aim.providers, aim.warnings
+        target, desired = hold_commit(world, request, records, target, desired)
         observed = observe_hosts(providers, request.environment)
         if request.kind == "restart":  # brings in no change, whatever is pending
             desired = find_running(world.source, desired, observed, records, request.only)
@@ -61,7 +68,7 @@ def prepare_plan(world: World, request: Request, *, status: bool = False) -> Ite
                 problem = error
         if problem:
             warnings += (f"what is pending cannot be said: {problem.message}",)
-        yield Session(
+        session = Session(
             world=world,
             request=request,
             target=target,
@@ -75,6 +82,8 @@ def prepare_plan(world: World, request: Request, *, status: bool = False) -> Ite
             spooled=aim.spooled,
             permit=permit,
         )
+        hold_plan(session)
+        yield session
 
 
 def apply_plan(session: Session) -> Iterator[Event]:
@@ -138,7 +147,7 @@ def _limits(
         ended_pin=target.ended_pin,
         quarantined=find_quarantined(records),
         retry=request.retry or status or request.kind == "restart",
-        again=request.command,
+        again=replace(request, file="").command,
         going_back=request.kind == "rollback",
         allow=request.allow if request.kind == "apply" and not status else frozenset(GUARDS),
     )

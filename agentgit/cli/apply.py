@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from agentgit.cli import options
 from agentgit.cli.settings import Settings, pass_settings
-from agentgit.errors import UsageError
 
 if TYPE_CHECKING:
     from agentgit.model.guards import Guard
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     "agentgit apply -e production --retry --reason 'the database is back'",
     "agentgit apply -e production --allow removed    # what a guard refused is meant",
     "agentgit apply -e production --yes   # in CI: exit 3 when it was rolled back",
+    "agentgit apply change.plan           # exactly what plan --out has saved",
 )
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @options.environment
 @options.revision
 @options.only
@@ -42,6 +46,7 @@ def command(  # noqa: PLR0913 - one for each option
     pin_for: float | None,
     reason: str,
     *,
+    file: Path | None,
     lock_timeout: float,
     retry: bool,
     allow: frozenset[Guard],
@@ -56,25 +61,17 @@ def command(  # noqa: PLR0913 - one for each option
 
     What failed is in quarantine: it is refused (exit 7) until a commit changes it. With --retry
     and a --reason it is tried again all the same.
+
+    A FILE is a plan that `plan --out` has saved: exactly its steps, or exit 4 where what is asked
+    for, or what runs, is not what it was.
     """
-    from agentgit.cli.door import check_revision, choose_environment, open_world, warn_uncommitted
+    from agentgit.cli.apply_request import make_request, make_saved_request
+    from agentgit.cli.door import open_world
     from agentgit.cli.rollout import carry_out
     from agentgit.pipeline import Request
 
-    if retry and not reason.strip():
-        raise UsageError("--retry needs a reason", hint="--reason TEXT says why it works now")
-    if pin_for is not None and (revision is None or only):
-        raise UsageError(
-            "--for is how long a pin holds, and nothing is pinned here",
-            hint="name a commit with --revision, without --only",
-        )
-    world = open_world(settings)
-    check_revision(world.source, revision)
-    name = choose_environment(world.source.snapshot(revision or "HEAD"), environment)
-    if revision is None:
-        warn_uncommitted(settings, world.source)
-    request = Request(
-        name,
+    wanted = Request(
+        environment or "",
         revision=revision,
         only=only,
         reason=reason,
@@ -83,4 +80,9 @@ def command(  # noqa: PLR0913 - one for each option
         allow=allow,
         pin_for=pin_for,
     )
+    world = open_world(settings)
+    if file is None:
+        request = make_request(settings, world, wanted)
+    else:
+        request = make_saved_request(settings, world, wanted, file)
     return carry_out(settings, world, request, yes=yes, as_json=as_json, verbose=verbose)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -22,6 +24,11 @@ def show_examples(*examples: str) -> str:
     """Word examples for the end of a help page, each on its own line."""
     return "\n".join(["\b", "Examples:" if len(examples) > 1 else "Example:",
                       *(f"  {example}" for example in examples)])  # fmt: skip
+
+
+def apply_file(file: Path, *, retry: bool = False) -> str:
+    """Write the command that carries a saved plan out."""
+    return f"agentgit apply {quote(str(file))}{' --reason TEXT' if retry else ''}"
 
 
 def _only_one(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> str | None:

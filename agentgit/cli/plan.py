@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     "agentgit plan -e production --blame             # who wrote the lines that change things",
     "agentgit plan -e production --revision feature  # what a branch would change",
     "agentgit plan -e production --format markdown   # as a comment on a pull request",
+    "agentgit plan -e production --out change.plan   # for: agentgit apply change.plan",
 )
 @options.environments
 @options.revision
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
               show_default=True, help="How to write it.")  # fmt: skip
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path),
+              help="Save it, to be shown and applied exactly as it is.")  # fmt: skip
 @options.as_json
 @pass_settings
 def command(  # noqa: PLR0913 - one for each option
@@ -49,11 +53,12 @@ def command(  # noqa: PLR0913 - one for each option
     blame: bool,
     detailed_exitcode: bool,
     form: str,
+    out: Path | None,
     as_json: bool,
 ) -> int:
     """Show what would change, and why. Only reads from engines."""
     from agentgit.cli.door import choose_environments, open_world, read_snapshot, warn_uncommitted
-    from agentgit.cli.plan_answer import answer_plan
+    from agentgit.cli.plan_answer import Manner, answer_plan
     from agentgit.cli.several import answer_each
     from agentgit.pipeline import Request
 
@@ -61,9 +66,16 @@ def command(  # noqa: PLR0913 - one for each option
         raise UsageError("--worktree and --revision exclude each other", hint="leave one out")
     if as_json and form != "text":
         raise UsageError("--json and --format exclude each other", hint="leave one out")
+    if out and worktree:
+        hint = "commit, and plan without --worktree; or leave out --out"
+        raise UsageError(
+            "a plan of the work tree cannot be saved: nobody could apply it", hint=hint
+        )
     world = open_world(settings)
     snapshot = read_snapshot(world.source, None if worktree else revision or "HEAD")
     names = choose_environments(snapshot, environments)
+    if out and len(names) > 1:
+        raise UsageError("a file holds the plan of one environment", hint="name one with -e")
     if not (worktree or revision):
         warn_uncommitted(settings, world.source)
 
@@ -71,9 +83,7 @@ def command(  # noqa: PLR0913 - one for each option
     wanted = replace(wanted, retry=retry, allow=allow)
 
     def ask(name: str) -> Answer:
-        request, markdown = replace(wanted, environment=name), form == "markdown"
-        return answer_plan(
-            settings, world, request, detailed=detailed_exitcode, blame=blame, markdown=markdown
-        )
+        how = Manner(detailed=detailed_exitcode, blame=blame, markdown=form == "markdown", out=out)
+        return answer_plan(settings, world, replace(wanted, environment=name), how)
 
     return answer_each(settings, names, ask, as_json=as_json)

@@ -1,28 +1,39 @@
-"""One environment's plan as an answer: text, Markdown or JSON."""
+"""One environment's plan as an answer: text, Markdown or JSON, and perhaps a file."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agentgit.cli import options
 from agentgit.errors import Exit
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from agentgit.cli.settings import Settings
     from agentgit.cli.several import Answer
-    from agentgit.pipeline import Request, World
+    from agentgit.model.plan import Plan
+    from agentgit.pipeline import Request, Session, World
+    from agentgit.report.blame_words import Blamer
+    from agentgit.report.context import Context
+    from agentgit.report.palette import Palette
 
 
-def answer_plan(
-    settings: Settings,
-    world: World,
-    request: Request,
-    *,
-    detailed: bool,
-    blame: bool,
-    markdown: bool,
-) -> Answer:
-    """Plan one environment, and write it when it is asked for."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How somebody wants a plan; `out` is the file to save it in."""
+
+    detailed: bool
+    blame: bool
+    markdown: bool
+    out: Path | None = None
+
+
+def answer_plan(settings: Settings, world: World, request: Request, how: Manner) -> Answer:
+    """Plan one environment, save it, and write it when it is asked for."""
     from agentgit.cli.blaming import blame_shown, places_of
     from agentgit.cli.door import warn
     from agentgit.cli.rollout import plan_of
@@ -30,26 +41,55 @@ def answer_plan(
     from agentgit.cli.surroundings import command_of, know
     from agentgit.pipeline import prepare_plan
     from agentgit.report.json_v1_plan import plan_document
-    from agentgit.report.plan_markdown import write_plan_comment
-    from agentgit.report.plan_text import write_plan
 
-    with prepare_plan(world, request) as session:
+    with prepare_plan(world, request, reads=True) as session:
         warn(settings, session.warnings)
         plan, context = plan_of(session), know(session)
-        blamer = blame_shown(world.source, plan.commit, places_of(plan)) if blame else None
+        blamer = blame_shown(world.source, plan.commit, places_of(plan)) if how.blame else None
+        if how.out is not None:
+            _save(settings, session, context, how.out)
     now, palette = world.clock.now(), settings.palette(sys.stdout)
     command = f"{command_of(request)}{' --retry --reason TEXT' if request.retry else ''}"
     command = f"commit it, then {command}" if request.worktree else command
-
-    def write() -> str:
-        if markdown:
-            return write_plan_comment(plan, now=now, context=context)
-        return write_plan(
-            plan, now=now, context=context, palette=palette, command=command, blamer=blamer
-        )
-
+    if how.out is not None:
+        command = options.apply_file(how.out, retry=request.retry)
+    markdown = how.markdown
     return Answer(
-        Exit.PENDING if detailed and not plan.is_empty else Exit.DONE,
-        write,
+        Exit.PENDING if how.detailed and not plan.is_empty else Exit.DONE,
+        lambda: write_words(plan, context, now, palette, command, blamer, markdown=markdown),
         lambda: plan_document(plan, context, blamer.blames if blamer else None),
     )
+
+
+def write_words(  # noqa: PLR0913 - what a text depends on
+    plan: Plan,
+    context: Context,
+    now: datetime,
+    palette: Palette,
+    command: str,
+    blamer: Blamer | None = None,
+    *,
+    markdown: bool,
+) -> str:
+    """Write a plan for people; `command` carries it out."""
+    from agentgit.report.plan_markdown import write_plan_comment
+    from agentgit.report.plan_text import write_plan
+
+    if markdown:
+        return write_plan_comment(plan, now=now, context=context)
+    return write_plan(
+        plan, now=now, context=context, palette=palette, command=command, blamer=blamer
+    )
+
+
+def _save(settings: Settings, session: Session, context: Context, out: Path) -> None:
+    from agentgit.cli.rollout import plan_of
+    from agentgit.cli.settings import talk
+    from agentgit.record.plan_file import write_plan_file
+    from agentgit.report.saved_text import keep_context
+    from agentgit.workflow.saved import save_plan
+
+    plan = plan_of(session)
+    saved = save_plan(session, plan, keep_context(plan, context))
+    write_plan_file(settings.directory / out, saved)
+    talk(f"saved in {out}")

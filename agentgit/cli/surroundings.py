@@ -71,7 +71,7 @@ def _compare_branches(session: Session) -> tuple[str, str]:
     from agentgit.workflow.target import follow
 
     request, world = session.request, session.world
-    if request.kind != "apply" or request.revision or request.worktree:
+    if request.kind != "apply" or request.revision or request.worktree or request.saved:
         return "", ""
     branch, commit = follow(world, request.environment)
     head = world.source.head_branch()

@@ -39,7 +39,7 @@ class RolloutRecord(Value):
     `partial` those instances went back and all others succeeded. `resumes` is the interrupted
     rollout that this one went on with, `superseded_by` the commit that this one made way for,
     `retry` whether it was allowed to try again what is in quarantine, `allow` the guards that
-    were let pass; `revisions` gives the
+    were let pass, `saved_plan` the digest of the file that was carried out; `revisions` gives the
     revisions that it brought in, by instance: one, or two where it runs as containers and as
     processes.
     """
@@ -66,6 +66,7 @@ class RolloutRecord(Value):
     superseded_by: str = ""
     retry: bool = False
     allow: tuple[str, ...] = ()
+    saved_plan: str = ""
     revisions: Mapping[str, tuple[str, ...]] = {}
     back_to: tuple[str, ...] = ()
     hosts: Mapping[str, str] = {}

@@ -112,7 +112,10 @@ def _explain(
     if not changed:
         return (), ()
     if not any(_found(change) for change in slots):
-        return (Cause(kind="new", detail="new"),), ()
+        if evidence.applied(instance.name) is None:
+            return (Cause(kind="new", detail="new"),), ()
+        lost = [change.slot for change in slots]
+        return (_explain_empty(instance, lost, None, evidence),), ()
     stale = _stale(instance, changed, hosts)
     before = evidence.before(stale) if stale else None
     causes = _causes(instance, slots, stale, before, evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from agentgit.model.desired import Desired
+from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Live, Observed
 from agentgit.model.value import Json
 from agentgit.plan.request import PlanRequest
@@ -13,18 +13,13 @@ from agentgit.plan.request import PlanRequest
 
 def digest_desired(desired: Desired) -> str:
     """Digest what is asked for: revisions, scale, placement and policy, not the commit."""
-    rows = [
-        [
-            instance.name,
-            instance.revision,
-            instance.process_revision,
-            instance.spec.scale.model_dump(mode="json"),
-            instance.spec.placement.model_dump(mode="json"),
-            instance.rollout.model_dump(mode="json"),
-        ]
-        for instance in desired.instances
-    ]
+    rows = [_row(instance) for instance in desired.instances]
     return _digest([desired.project.id, desired.environment, rows])
+
+
+def digest_instances(desired: Desired) -> dict[str, str]:
+    """Digest the same for each instance by itself."""
+    return {instance.name: _digest(_row(instance)) for instance in desired.instances}
 
 
 def digest_intent(desired: Desired, request: PlanRequest) -> str:
@@ -48,6 +43,17 @@ def digest_observed(observed: Observed) -> str:
 def digest_live(live: Live) -> str:
     """Digest what an engine can change in place, short enough to be part of a name."""
     return _digest(live.model_dump(mode="json"))[:8]
+
+
+def _row(instance: Instance) -> list[Json]:
+    return [
+        instance.name,
+        instance.revision,
+        instance.process_revision,
+        instance.spec.scale.model_dump(mode="json"),
+        instance.spec.placement.model_dump(mode="json"),
+        instance.rollout.model_dump(mode="json"),
+    ]
 
 
 def _digest(value: Json) -> str:

@@ -248,6 +248,7 @@ def record_document(record: RolloutRecord) -> Document:
         "supersededBy": record.superseded_by or None,
         "retry": record.retry,
         "allow": list(record.allow),
+        "savedPlan": record.saved_plan or None,
         "fence": record.fence,
         "backTo": list(record.back_to),
         "added": record.added,

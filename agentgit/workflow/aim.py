@@ -38,12 +38,18 @@ class Aim:
 
 @contextmanager
 def take_aim(
-    world: World, request: Request, permit: Permit | None = None, *, status: bool
+    world: World,
+    request: Request,
+    permit: Permit | None = None,
+    *,
+    status: bool,
+    reads: bool = False,
 ) -> Iterator[Aim]:
     """Choose, compile and open hosts; once more when those know of rollouts that were not here.
 
     Records decide what is chosen: a pin, the way back. Who is not merely looking also brings to
-    the remote what could not be pushed before, and lets the hosts forget it.
+    the remote what could not be pushed before, and lets the hosts forget it: but for who only
+    `reads`, whom no host is to notice.
     """
     ledger, warnings = open_ledger(world)
     for last in (False, True):
@@ -61,8 +67,9 @@ def take_aim(
                 continue
             if not status:
                 ended = [one.record for one in spooled if one.record and _has_ended(one)]
-                settle_leases(providers, request.environment, ended, world.clock)
-                trouble = _share(ledger, spooled) or trouble
+                if not reads:
+                    settle_leases(providers, request.environment, ended, world.clock)
+                trouble = _share(ledger, spooled, forget=not reads) or trouble
             said = tuple(dict.fromkeys(one for one in (*warnings, trouble) if one))
             yield Aim(ledger, records, target, desired, problem, providers, said, spooled)
             return
@@ -81,13 +88,13 @@ def _learn(world: World, environment: str, ledger: GitLedger) -> bool:
     return ledger.rollouts(environment) != records
 
 
-def _share(ledger: GitLedger, spooled: tuple[Spooled, ...]) -> str | None:
-    """Push what hosts kept for rollouts that have ended; what is at the remote is dropped."""
+def _share(ledger: GitLedger, spooled: tuple[Spooled, ...], *, forget: bool) -> str | None:
+    """Push what hosts kept for rollouts that have ended; they may `forget` what is there."""
     ended = [one for one in spooled if _has_ended(one)]
     if not ended:
         return None
     warning = ledger.push()
-    if warning is None:
+    if warning is None and forget:
         drop(ended)
     return warning
 

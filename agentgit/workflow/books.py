@@ -30,6 +30,7 @@ def new_record(session: Session, plan: Plan) -> RolloutRecord:
         reason=session.request.reason,
         retry=session.request.retry,
         allow=tuple(sorted(session.request.allow)),
+        saved_plan=session.request.saved.digest if session.request.saved else "",
         revisions=name_revisions(plan),
         pin=session.target.new_pin,
         hosts=find_carriers(session, plan),

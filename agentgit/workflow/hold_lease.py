@@ -12,6 +12,7 @@ from agentgit.execute.wish import Descends
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.digest import digest_observed
+from agentgit.plan.moved import describe_moved, find_moved, list_some, see_all
 from agentgit.source.repository import GitSource
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.session import Session
@@ -72,8 +73,11 @@ def check_unchanged(session: Session, plan: Plan, *, waited: bool) -> None:
     name = plan.environment
     if now.unreachable or digest_observed(now) != plan.observed_digest:
         kind = MovedOnError if waited else StaleError
+        moved = find_moved(see_all(session.observed), see_all(now))
+        words = [describe_moved(one) for one in moved]
+        words += [f"{one.host} does not answer" for one in now.unreachable]
         raise kind(
-            f"what runs in {name} has changed since this plan was made",
+            list_some(f"what runs in {name} has changed since this plan was made", words),
             hint=f"look again: agentgit plan -e {name}",
         )
     if waited and _is_recorded_since(session):

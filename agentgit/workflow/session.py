@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from threading import Event as Flag
 from typing import Literal
 
@@ -14,13 +15,14 @@ from agentgit.model.guards import Guard
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
+from agentgit.model.saved_plan import SavedPlan
 from agentgit.model.snapshot import Commit, Snapshot
 from agentgit.model.value import format_duration
 from agentgit.record.ledger import GitLedger
 from agentgit.source.repository import GitSource
 from agentgit.workflow.spool import Spooled
 
-RequestKind = Literal["apply", "rollback", "restart", "destroy"]
+RequestKind = Literal["apply", "rollback", "restart", "destroy", "drift"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Request:
     `only` limits to instances; for a restart these are the ones to restart, all when empty.
     `retry` tries again what is in quarantine, `allow` names guards that are let pass, `pin_for`
     is for how many seconds a new pin is to hold.
-    `lock_timeout` is for how many seconds to wait for somebody else who is at work.
+    `lock_timeout` is for how many seconds to wait for somebody else who is at work. `saved` is
+    the plan to carry out, from `file`; then everything else is as it was asked for that one.
     """
 
     environment: str
@@ -58,10 +61,14 @@ class Request:
     allow: frozenset[Guard] = frozenset()
     pin_for: float | None = None
     lock_timeout: float = 0.0
+    saved: SavedPlan | None = None
+    file: str = ""
 
     @property
     def command(self) -> str:
         """The command that asks for the same again; what has been tried again is free to go on."""
+        if self.file:
+            return f"agentgit apply {quote(self.file)}"
         words = [f"agentgit {self.kind}"]
         words += list(self.only) if self.kind == "restart" else []
         words += [f"-e {self.environment}"]

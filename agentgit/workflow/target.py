@@ -12,7 +12,7 @@ from agentgit.model.desired import Desired
 from agentgit.model.plan import Pin
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
-from agentgit.record.history import previous_success, verified_commit
+from agentgit.record.history import is_destroyed, previous_success, verified_commit
 from agentgit.record.pins import active_pin, has_expired, pin_holds
 from agentgit.workflow.line import check_line
 from agentgit.workflow.session import Request, Target, World
@@ -29,15 +29,15 @@ def choose_target(
     if request.worktree:
         return Target(world.source.worktree(), None, None, None)
     branch, followed = follow(world, request.environment)
-    if (looking or request.kind == "destroy") and records:
+    if (looking or request.kind == "destroy") and records and request.kind != "drift":
         snapshot = world.source.snapshot(followed.sha)
         if request.environment not in list_environments(snapshot):
             return _target(world, records[0].commit, (branch, followed), None)
     pin = find_pin(world, records, followed)
     if request.kind == "rollback":
         return _go_back(world, request, records, (branch, followed), pin)
-    if request.kind == "restart":
-        return _stay(world, records, (branch, followed), pin)
+    if request.kind in {"restart", "drift"}:
+        return _stay(world, request, records, (branch, followed), pin)
     if request.revision is not None:
         return _go_to(world, request, (branch, followed), pin)
     if pin is None and request.kind == "apply" and not looking:
@@ -149,13 +149,32 @@ def _go_back(
 
 def _stay(
     world: World,
+    request: Request,
     records: tuple[RolloutRecord, ...],
     follows: tuple[str, Commit],
     pin: Pin | None,
 ) -> Target:
-    """Stay at what was applied last: a restart brings in no change."""
+    """Stay at what was applied last: a restart brings in no change, and drift is none."""
+    if request.kind == "drift":
+        return _target(world, _find_verified(request, records), follows, None)
     sha = verified_commit(records) or (pin.commit if pin else follows[1].sha)
     return _target(world, sha, follows, pin)
+
+
+def _find_verified(request: Request, records: tuple[RolloutRecord, ...]) -> str:
+    """Find what to compare with; nothing to compare with is not the same as no drift."""
+    verified = verified_commit(records)
+    if verified is not None:
+        return verified
+    last = next((one for one in records if one.kind not in {"unpin", "break"}), None)
+    if last is not None and is_destroyed(records):
+        return last.commit
+    name = request.environment
+    raise AgentgitError(
+        f"{name} has never been applied to the end: there is nothing it could differ from",
+        hint=f"agentgit apply -e {name}; where others have applied it, their records are missing "
+        "here: see ledger.remote in agentgit.yaml",
+    )
 
 
 def _need_no_term(request: Request, follows: tuple[str, Commit]) -> None:

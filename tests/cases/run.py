@@ -70,14 +70,17 @@ def play(case: Case) -> tuple[str, str]:
         first = _snapshot(case.before, "88e01b2", "Before", hours=30)
         desired = compile_environment(first, ENVIRONMENT)
         providers = {h: MemoryProvider(h, desired.project.id, engine) for h in desired.hosts}
-        if case.after or case.live is not None:
+        ran = bool(case.after) or case.live is not None
+        if ran:
             _apply(desired, providers)
         files = {**case.before, **case.after}
         kept = {path: text for path, text in files.items() if text is not None}
         second = _snapshot(kept, "3f2a91c", "After", hours=2) if case.after else first
         wanted = compile_environment(second, ENVIRONMENT)
         request = _live(case.live or [], engine, wanted, providers)
-        plan = build_plan(wanted, _observe(providers), request, _Evidence(first, second))
+        plan = build_plan(
+            wanted, _observe(providers), request, _Evidence(first if ran else None, second)
+        )
     except AgentgitError as error:
         return "error", write_problems(error.problems)
     return "plan", write_plan(plan, now=NOW)
@@ -213,7 +216,8 @@ class _Evidence:
         return compile_environment(self._first, ENVIRONMENT).instance(replica.instance)
 
     def applied(self, instance: str) -> Instance | None:
-        assert self._first is not None
+        if self._first is None:  # nothing ever was
+            return None
         return compile_environment(self._first, ENVIRONMENT).instance(instance)
 
 

@@ -149,6 +149,7 @@ def test_the_history(records: tuple[RolloutRecord, ...]) -> None:
                 "supersededBy": "NoneType",
                 "retry": "bool",
                 "allow": [],
+                "savedPlan": "NoneType",
                 "fence": "int",
                 "backTo": ["str"],
                 **dict.fromkeys(("added", "changed", "removed"), "int"),

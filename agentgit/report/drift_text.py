@@ -1,0 +1,50 @@
+"""What has drifted, for people: each difference, and what sets it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agentgit.model.plan import Plan
+from agentgit.model.rollout import RolloutRecord
+from agentgit.report.changes_text import write_changes
+from agentgit.report.heading import write_standing
+from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.standing import find_standing
+from agentgit.report.wording import count
+
+
+def write_drift(
+    plan: Plan, records: Sequence[RolloutRecord], *, now: datetime, palette: Palette = PLAIN
+) -> str:
+    """Write the changes of a plan that would set everything back."""
+    name = palette.paint("strong", safe(plan.environment))
+    standing = find_standing(records)
+    since = f" ({write_standing(standing, now)})" if standing else ""
+    drifted = [change for change in plan.changes if change.kind != "keep"]
+    notes = [
+        palette.paint(
+            "attention",
+            f"rollout {safe(one.id)} has not come to its end: what it has left counts as well",
+        )
+        for one in records
+        if one.outcome == "running"
+    ]
+    hosts = count(len(plan.hosts), "host")
+    if not drifted:
+        healthy = f"{plan.replicas_healthy} of {count(plan.replicas_before, 'replica')} healthy"
+        what = healthy if plan.replicas_before else "nothing runs"
+        return "\n".join([f"No drift in {name} on {hosts}, {what}{since}.", *notes])
+    who = f"{len(drifted)} of {count(len(plan.changes), 'instance')} drifted"
+    return "\n".join(
+        [
+            f"{name}: {who} on {hosts}{since}",
+            *notes,
+            "",
+            *write_changes(
+                plan.changes, palette, environment=plan.environment, hosts=len(plan.hosts) > 1
+            ),
+            "",
+            f"what sets it back, with what else is pending:  agentgit plan -e {name}",
+        ]
+    )

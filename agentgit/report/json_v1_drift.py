@@ -1,0 +1,21 @@
+"""The public JSON document of drift, version 1."""
+
+from __future__ import annotations
+
+from agentgit.model.plan import Plan
+from agentgit.report.json_v1 import Document, commit_document
+from agentgit.report.json_v1_plan import change_document
+
+
+def drift_document(plan: Plan) -> Document:
+    """What `drift --json` prints: the changes that would set everything back."""
+    drifted = [change for change in plan.changes if change.kind != "keep"]
+    return {
+        "format": "agentgit/drift@1",
+        "environment": plan.environment,
+        "commit": commit_document(plan.commit),
+        "drifted": bool(drifted),
+        "observedDigest": plan.observed_digest,
+        "hosts": list(plan.hosts),
+        "changes": [change_document(one) for one in drifted],
+    }
