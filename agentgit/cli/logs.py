@@ -63,7 +63,7 @@ def _find(observed: Observed, instance: str, slot: int | None) -> list[Replica]:
     """Find the replicas that are meant. Raises UsageError, EngineError where there are none."""
     from agentgit.errors import EngineError, UsageError
 
-    mine = [one for one in observed.replicas if one.instance == instance]
+    mine = observed.replicas_of(instance)
     if not mine and observed.unreachable:
         silent = observed.unreachable[0]
         raise EngineError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agentgit.model.snapshot import Commit
 from agentgit.model.spec import AgentSpec, Host, Protection, Rollout
-from agentgit.model.value import Value
+from agentgit.model.value import Value, keep_made
 
 
 class Instance(Value):
@@ -56,4 +56,8 @@ class Desired(Value):
 
     def instance(self, name: str) -> Instance | None:
         """Find an instance by name."""
-        return next((one for one in self.instances if one.name == name), None)
+        found = keep_made(self, "~by_name", self.instances, self._index)
+        return found.get(name)
+
+    def _index(self) -> Mapping[str, Instance]:
+        return {one.name: one for one in reversed(self.instances)}

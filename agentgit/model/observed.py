@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from agentgit.model.container import Limits
-from agentgit.model.value import Value
+from agentgit.model.value import Value, keep_made
 
 EngineKind = Literal["docker", "podman", "process", "memory"]
 State = Literal["created", "running", "paused", "restarting", "exited"]
@@ -101,5 +101,18 @@ class Observed(Value):
     @property
     def replicas(self) -> tuple[Replica, ...]:
         """All replicas, by host, instance, slot and name."""
+        return keep_made(self, "~replicas", self.hosts, self._sort)
+
+    def replicas_of(self, instance: str) -> tuple[Replica, ...]:
+        """The replicas of one instance, in the same order."""
+        return keep_made(self, "~by_instance", self.hosts, self._group).get(instance, ())
+
+    def _sort(self) -> tuple[Replica, ...]:
         found = (replica for host in self.hosts for replica in host.replicas)
         return tuple(sorted(found, key=lambda r: (r.host, r.instance, r.slot, r.name)))
+
+    def _group(self) -> Mapping[str, tuple[Replica, ...]]:
+        groups: dict[str, list[Replica]] = {}
+        for replica in self.replicas:
+            groups.setdefault(replica.instance, []).append(replica)
+        return {instance: tuple(group) for instance, group in groups.items()}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -40,6 +41,20 @@ class Value(BaseModel):
         them; whoever changes something changes what `model_dump` gives, which is new each time.
         """
         return self
+
+
+Made = TypeVar("Made")
+
+
+def keep_made(value: Value, name: str, basis: object, make: Callable[[], Made]) -> Made:
+    """Make something of a value's field once, and keep it beside the fields.
+
+    A copy takes it along, so it is made again where the field, `basis`, is another object there.
+    """
+    kept: tuple[object, Made] | None = value.__dict__.get(name)
+    if kept is None or kept[0] is not basis:
+        kept = value.__dict__[name] = (basis, make())
+    return kept[1]
 
 
 class CamelValue(Value):

@@ -92,7 +92,7 @@ def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:
     placed: dict[str, dict[int, str]] = {}
     for instance in desired.instances:
         hosts = find_hosts(desired, observed, instance)
-        mine = [one for one in observed.replicas if one.instance == instance.name]
+        mine = observed.replicas_of(instance.name)
         held = {one.slot: one.host for one in sorted(mine, key=lambda one: one.serving)}
         placed[instance.name] = place_slots(hosts, held, instance.spec.scale.replicas, load)
     return placed
@@ -134,11 +134,7 @@ def _unwanted(
     """Gather the replicas of instances that nobody declares, by instance."""
     wanted = {instance.name for instance in desired.instances}
     names = sorted({one.instance for one in observed.replicas} - wanted)
-    return {
-        name: tuple(one for one in observed.replicas if one.instance == name)
-        for name in names
-        if request.covers(name)
-    }
+    return {name: observed.replicas_of(name) for name in names if request.covers(name)}
 
 
 def _count_tolerated(desired: Desired, rows: list[tuple[Stage, ...]]) -> dict[str, int]:

@@ -82,11 +82,12 @@ def check_ports(
 ) -> None:
     """Refuse fixed ports that two replicas of a host would need, or that somebody else has."""
     owners = {state.host: state.foreign_ports for state in observed.hosts}
-    claims: list[tuple[str, Port, str]] = []
+    claims: dict[tuple[str, int | None], list[tuple[Port, str]]] = {}
     for instance in (one for one in desired.instances if request.covers(one.name)):
         for host in placed.get(instance.name, {}).values():
             for port in _fixed_ports(instance):
-                rival = _find_rival(host, port, instance, claims)
+                rivals = claims.setdefault((host, port.published), [])
+                rival = _find_rival(port, instance, rivals)
                 owner = owners[host].get(port.published or 0)
                 if rival or owner:
                     what = f"is also wanted by {rival}" if rival else f"belongs to {owner}"
@@ -95,18 +96,18 @@ def check_ports(
                         _locate(instance, evidence, "container", "ports"),
                         "leave out published to get a free port, or choose another one",
                     )
-                claims.append((host, port, instance.name))
-    _check_handovers(desired, observed, claims, evidence)
+                rivals.append((port, instance.name))
+    wanted = [
+        (host, str(published), name)
+        for (host, published), claimed in claims.items()
+        for _, name in claimed
+    ]
+    _check_handovers(desired, observed, wanted, evidence)
 
 
-def _find_rival(
-    host: str,
-    port: Port,
-    instance: Instance,
-    claims: list[tuple[str, Port, str]],
-) -> str:
-    for where, claimed, name in claims:
-        if where == host and _same_port(port, claimed):
+def _find_rival(port: Port, instance: Instance, claims: list[tuple[Port, str]]) -> str:
+    for claimed, name in claims:
+        if _same_port(port, claimed):
             return "another of its replicas" if name == instance.name else name
     return ""
 
@@ -121,23 +122,25 @@ def _same_port(one: Port, other: Port) -> bool:
 def _check_handovers(
     desired: Desired,
     observed: Observed,
-    claims: list[tuple[str, Port, str]],
+    wanted: list[tuple[str, str, str]],
     evidence: Evidence,
 ) -> None:
-    """Refuse to hand a fixed port from one instance to another within one rollout."""
-    for host, port, name in claims:
-        for replica in observed.replicas:
-            held = {address.rpartition(":")[2] for address in replica.addresses.values()}
-            if replica.host != host or replica.instance == name or str(port.published) not in held:
+    """Refuse to hand a fixed port (host, number, instance) on within one rollout."""
+    holders: dict[tuple[str, str], list[str]] = {}
+    for replica in observed.replicas if wanted else ():
+        for address in replica.addresses.values():
+            held = (replica.host, address.rpartition(":")[2])
+            holders.setdefault(held, []).append(replica.instance)
+    for host, number, name in wanted:
+        for holder in holders.get((host, number), ()):
+            if holder == name:
                 continue
             instance = desired.instance(name)
             where = _locate(instance, evidence, "container", "ports") if instance else None
             raise GuardError(
-                f"port {port.published} of {host}, wanted by {name}, is still held by "
-                f"{replica.instance}",
+                f"port {number} of {host}, wanted by {name}, is still held by {holder}",
                 where,
-                f"let go of it first: agentgit apply -e {desired.environment} "
-                f"--only {replica.instance}",
+                f"let go of it first: agentgit apply -e {desired.environment} --only {holder}",
             )
 
 

@@ -74,7 +74,7 @@ def _count_removed(changes: Sequence[Change], observed: Observed) -> int:
 
 
 def _slots(observed: Observed, instance: str) -> set[int]:
-    return {one.slot for one in observed.replicas if one.instance == instance}
+    return {one.slot for one in observed.replicas_of(instance)}
 
 
 def _check_renames(
@@ -85,7 +85,7 @@ def _check_renames(
         return
     created = [one.instance for one in changes if one.kind == "create"]
     for gone in (one for one in changes if one.kind == "remove"):
-        held = {one.revision for one in observed.replicas if one.instance == gone.instance}
+        held = {one.revision for one in observed.replicas_of(gone.instance)}
         for name in created:
             instance = desired.instance(name)
             if instance and {instance.revision, instance.process_revision} & held:
@@ -109,7 +109,7 @@ def _check_left_behind(
         container = instance.spec.container if instance else None
         moved = any(cause.kind == "moved" for cause in change.causes)
         if instance and container and container.volumes and moved:
-            hosts = {one.host for one in observed.replicas if one.instance == instance.name}
+            hosts = {one.host for one in observed.replicas_of(instance.name)}
             raise GuardError(
                 f"{instance.name} would move to another host and leave its volumes on "
                 f"{', '.join(sorted(hosts))}",
@@ -148,7 +148,7 @@ def _check_available(
 
 
 def _serving(observed: Observed, instance: str) -> int:
-    return sum(one.serving for one in observed.replicas if one.instance == instance)
+    return sum(one.serving for one in observed.replicas_of(instance))
 
 
 def _check_images(

@@ -60,7 +60,7 @@ def check_quarantine(
 
 def _runs(instance: Instance, observed: Observed) -> bool:
     wanted = {instance.revision, instance.process_revision}
-    mine = [one for one in observed.replicas if one.instance == instance.name and one.serving]
+    mine = [one for one in observed.replicas_of(instance.name) if one.serving]
     return bool(mine) and {one.revision for one in mine} <= wanted
 
 

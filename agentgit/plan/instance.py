@@ -75,7 +75,7 @@ def compare_instance(
 ) -> tuple[SlotChange, ...]:
     """Decide every slot of an instance: the wanted ones, then those that are too many."""
     hosts = {state.host: state for state in observed.hosts}
-    found = group_by_slot([one for one in observed.replicas if one.instance == instance.name])
+    found = group_by_slot(observed.replicas_of(instance.name))
     wanted = [
         compare_slot(instance, slot, hosts[host], found.get(slot, ()), restart=restart)
         for slot, host in sorted(placed.items())

@@ -140,7 +140,7 @@ def status_document(
                 "name": name,
                 "agent": wanted[name].agent if name in wanted else None,
                 "wanted": wanted[name].spec.scale.replicas if name in wanted else 0,
-                "replicas": [_replica(one) for one in observed.replicas if one.instance == name],
+                "replicas": [_replica(one) for one in observed.replicas_of(name)],
             }
             for name in names
         ],

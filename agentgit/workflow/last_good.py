@@ -42,7 +42,7 @@ def find_running(
     check_known(desired, observed, frozenset(names))
     instances = []
     for name in sorted(names):
-        replicas = [one for one in observed.replicas if one.instance == name]
+        replicas = observed.replicas_of(name)
         revisions = {one.revision for one in replicas}
         if not _are_alike(observed, replicas):
             state = "is between two revisions" if revisions else "does not run"
