@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "agentgit plan -e production --worktree          # before you commit",
     "agentgit plan -e production --blame             # who wrote the lines that change things",
     "agentgit plan -e production --revision feature  # what a branch would change",
+    "agentgit plan -e production --rehearse          # how long, how many at once",
     "agentgit plan -e production --format markdown   # as a comment on a pull request",
     "agentgit plan -e production --out change.plan   # for: agentgit apply change.plan",
 )
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 @options.retry
 @options.allow
 @options.blame
+@click.option(
+    "--rehearse",
+    is_flag=True,
+    help="Estimate how it would go: time, replicas and memory at once, fewest serving.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
               show_default=True, help="How to write it.")  # fmt: skip
@@ -51,6 +57,7 @@ def command(  # noqa: PLR0913 - one for each option
     retry: bool,
     allow: frozenset[Guard],
     blame: bool,
+    rehearse: bool,
     detailed_exitcode: bool,
     form: str,
     out: Path | None,
@@ -83,7 +90,7 @@ def command(  # noqa: PLR0913 - one for each option
     wanted = replace(wanted, retry=retry, allow=allow)
 
     def ask(name: str) -> Answer:
-        how = Manner(detailed=detailed_exitcode, blame=blame, markdown=form == "markdown", out=out)
+        how = Manner(detailed_exitcode, blame, form == "markdown", rehearse, out)
         return answer_plan(settings, world, replace(wanted, environment=name), how)
 
     return answer_each(settings, names, ask, as_json=as_json)

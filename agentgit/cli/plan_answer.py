@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from agentgit.cli import options
 from agentgit.errors import Exit
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from agentgit.report.palette import Palette
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(NamedTuple):
     """How somebody wants a plan; `out` is the file to save it in."""
 
     detailed: bool
     blame: bool
     markdown: bool
+    rehearsed: bool = False
     out: Path | None = None
 
 
@@ -45,6 +45,11 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
     with prepare_plan(world, request, reads=True) as session:
         warn(settings, session.warnings)
         plan, context = plan_of(session), know(session)
+        if how.rehearsed and not plan.is_empty:
+            from agentgit.workflow.rehearse import rehearse
+
+            found = rehearse(plan, session.desired, session.observed)
+            context = replace(context, rehearsal=found)
         blamer = blame_shown(world.source, plan.commit, places_of(plan)) if how.blame else None
         if how.out is not None:
             _save(settings, session, context, how.out)

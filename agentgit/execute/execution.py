@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Lock
@@ -15,6 +17,16 @@ from agentgit.model.rollout import Failure
 from agentgit.model.steps import CreateReplica, Stamp
 
 WORKERS = 16  # moves at the same time; engines answer side by side, but not without bound
+Jobs = Sequence[Callable[[], None]]
+
+
+@contextmanager
+def run_threads(jobs: Jobs, workers: int) -> Iterator[None]:
+    """Begin jobs, at most `workers` at a time; the end waits for all."""
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        for job in jobs:
+            pool.submit(job)
+        yield
 
 
 @dataclass
@@ -24,6 +36,7 @@ class Execution:
     `finished` says afterwards whether it came to its end at all, `failure`, `interrupted` and
     `superseded` why it did not end well. `failures` are all that failed, the first of each
     instance; `given_up` are the instances it went on without, which are to go back.
+    `side_by_side` runs the moves; a rehearsal does so in its own time.
     """
 
     providers: Providers
@@ -32,6 +45,7 @@ class Execution:
     stop: Flag = field(default_factory=Flag)
     guard: Guard = field(default_factory=NoGuard)
     workers: int = WORKERS
+    side_by_side: Callable[[Jobs, int], AbstractContextManager[None]] = run_threads
     failure: Failure | None = None
     failures: tuple[Failure, ...] = ()
     given_up: frozenset[str] = frozenset()

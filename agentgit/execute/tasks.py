@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
@@ -59,10 +59,9 @@ def run_tasks(
     failed, closing = Flag(), Flag()
     ending = _Any(closing) if patient else _Any(closing, failed, execution.stop)
     context = _Context(execution, ending, patient, undoing, SimpleQueue())
-    with ThreadPoolExecutor(max_workers=max(1, execution.workers)) as pool:
+    jobs = [partial(_run_task, task, context, failed) for task in tasks]
+    with execution.side_by_side(jobs, execution.workers):
         try:
-            for task in tasks:
-                pool.submit(_run_task, task, context, failed)
             yield from _drain(context.events, len(tasks))
         finally:
             closing.set()

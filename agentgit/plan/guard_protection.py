@@ -83,12 +83,16 @@ def _check_renames(
     """Refuse what is probably the same instance under another name."""
     if "renames" in request.allow:
         return
-    created = [one.instance for one in changes if one.kind == "create"]
+    created: dict[str, str] = {}
+    for change in (one for one in changes if one.kind == "create"):
+        instance = desired.instance(change.instance)
+        for revision in (instance.revision, instance.process_revision) if instance else ():
+            created.setdefault(revision, change.instance)
     for gone in (one for one in changes if one.kind == "remove"):
         held = {one.revision for one in observed.replicas_of(gone.instance)}
-        for name in created:
+        for name in sorted(created[one] for one in held & created.keys()):
             instance = desired.instance(name)
-            if instance and {instance.revision, instance.process_revision} & held:
+            if instance:
                 raise GuardError(
                     f"{gone.instance} would be removed and {name}, the same under another name, "
                     "created: volumes and history stay with the old name",

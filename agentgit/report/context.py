@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from agentgit.model.observed import Observed
 from agentgit.model.origin import Origin
 from agentgit.model.progress import Quarantined
+from agentgit.model.rehearsal import Rehearsal
 from agentgit.model.rollout import RolloutRecord
 
 
@@ -20,7 +21,7 @@ class Context:
     `here` is the branch that is checked out where the environment `follows` another one.
     `unchecked` are instances without a health check. `before` and `after` are what ran and runs,
     `images` says where an image is asked for, `quarantined` is what the rollout has put in
-    quarantine. What is empty is not known, or does not matter.
+    quarantine, `rehearsal` how the plan would go. What is empty is not known, or does not matter.
     """
 
     kind: str = "apply"
@@ -37,6 +38,7 @@ class Context:
     after: Observed | None = None
     quarantined: Sequence[Quarantined] = ()
     images: Mapping[str, tuple[tuple[str, Origin], ...]] = field(default_factory=dict)
+    rehearsal: Rehearsal | None = None
 
 
 NOTHING_KNOWN = Context()

@@ -17,6 +17,7 @@ from agentgit.report.json_v1 import (
     origin_document,
     pin_document,
 )
+from agentgit.report.rehearsal import rehearsal_document
 
 
 def plan_document(
@@ -24,7 +25,7 @@ def plan_document(
 ) -> Document:
     """What `plan --json` prints; `triedBefore` is the rollout of the same that went back.
 
-    Where lines were blamed, each field has a `blame`.
+    Where lines were blamed, each field has a `blame`; `rehearsal` is null where there was none.
     """
     tried = find_failed_try(plan, context)
     return {
@@ -66,6 +67,7 @@ def plan_document(
             "replicasTouched": sum(one.touched for one in plan.changes),
         },
         "risk": _risk(plan.risk),
+        "rehearsal": rehearsal_document(context.rehearsal),
     }
 
 

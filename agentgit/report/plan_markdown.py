@@ -16,6 +16,7 @@ from agentgit.report.heading import write_notes, write_pin
 from agentgit.report.markdown import Page, code, details, names, row
 from agentgit.report.palette import PLAIN
 from agentgit.report.plan_text import write_no_changes
+from agentgit.report.rehearsal import write_rehearsal
 from agentgit.report.wording import count, word_duration
 
 _FOOT = 300  # bytes kept for the last lines
@@ -36,6 +37,9 @@ def write_plan_comment(
         page.add(code(write_no_changes(plan, context), 400), gap="\n\n")
         return page.text()
     page.add(" · ".join(_write_reach(plan)), gap="\n\n")
+    if context.rehearsal is not None:
+        said = (code(line, 400) for line in write_rehearsal(context.rehearsal))
+        page.add(" · ".join(said), gap="\n\n")
     effect = _as_effect(plan)
     if effect.causes:
         add_table(page, effect)

@@ -19,6 +19,7 @@ from agentgit.report.heading import (
     write_pin,
 )
 from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.rehearsal import write_rehearsal
 from agentgit.report.wording import count, join_names, lay_out, word_duration
 
 _WAVES = 12
@@ -139,6 +140,10 @@ def _write_totals(plan: Plan, context: Context) -> Iterator[str]:
     left = context.instances - len(plan.changes)
     words += [f"{left} left out"] if context.only and left > 0 else []
     yield "  " + ", ".join(words)
+    if context.rehearsal is not None:
+        first, *rest = write_rehearsal(context.rehearsal)
+        yield f"  {first}"
+        yield from (f"    {line}" for line in rest)
 
 
 def _write_reach(plan: Plan, context: Context) -> Iterator[str]:

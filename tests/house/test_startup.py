@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 HEAVY = {"docker", "git", "deepdiff", "jsonschema", "pydantic", "ruamel", "_ruamel_yaml"}
+WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@acme.example")
 PROGRAM = r"""
 import json, sys
 from agentgit.cli.main import run
 code = run(sys.argv[1:])
-modules = sorted({name.partition(".")[0] for name in sys.modules})
+modules = {name.partition(".")[0] for name in sys.modules}
+modules = sorted(modules | {name for name in sys.modules if name.startswith("agentgit.")})
 sys.stderr.write("\n" + json.dumps([int(code), modules]))
 """
 
@@ -43,3 +46,18 @@ def test_help_and_version_import_nothing_heavy(arguments: tuple[str, ...]) -> No
 def test_the_check_above_would_notice() -> None:
     _, modules, _ = _start("validate")
     assert "pydantic" in modules
+
+
+@pytest.mark.parametrize("rehearse", [(), ("--rehearse",)])
+def test_only_a_rehearsal_imagines_an_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rehearse: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("AGENTGIT_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "fleet"
+    subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
+    assert _start("-C", str(folder), "init")[0] == 0
+    for words in (("add", "-A"), (*WHO, "commit", "-q", "-m", "First")):
+        subprocess.run(["git", "-C", str(folder), *words], check=True)
+    code, modules, _ = _start("-C", str(folder), "plan", "-e", "staging", *rehearse)
+    assert code == 0
+    assert ("agentgit.providers.memory" in modules) == bool(rehearse)

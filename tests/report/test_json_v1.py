@@ -108,6 +108,7 @@ PLAN = {
         "int",
     ),
     "risk": {"level": "str", "reasons": [], "gaps": []},
+    "rehearsal": "NoneType",
 }
 
 
