@@ -3,6 +3,7 @@
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
 # make fuzz   what only reads, on files nobody would write: SECONDS=120, TARGETS="projects parser"
 # make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
+# make bench-plan  a plan beside the engine calls that it needs, and of 10,000 replicas; BENCH="--docker 100 --podman 0"
 # make crash  kill it at every call, let every call fail, and see that the same command mends it: a table
 # make soak   SECONDS=120 SEED=1: random commits, kills and applies on real processes
 # make lock   pin the dependencies again
@@ -17,7 +18,7 @@ SECONDS ?= 120
 TARGETS ?= parser projects schemas patterns
 CRASH_SECOND ?= 2
 SEED ?= 1
-.PHONY: demo check test lint unit fuzz crash soak bench-compile engines-down lock clean
+.PHONY: demo check test lint unit fuzz crash soak bench-compile bench-plan engines-down lock clean
 
 # A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
 $(READY): requirements.lock pyproject.toml
@@ -59,6 +60,9 @@ soak: $(READY)
 
 bench-compile: $(READY)
 	$(BIN)/python tests/bench/compile.py
+
+bench-plan: $(READY)
+	$(BIN)/python tests/bench/plan.py $(BENCH)
 
 engines-down:
 	tests/engines/engines.sh down --purge

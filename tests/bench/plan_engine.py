@@ -1,0 +1,214 @@
+"""A no-change plan of real replicas, beside the same list and inspect calls made by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import local
+from typing import Any
+from urllib.parse import quote
+
+AGENTGIT = str(Path(sys.executable).with_name("agentgit"))
+ENGINES = Path(__file__).parents[1] / "engines" / "engines.sh"
+IMAGE = "agentgit-test-python:1"
+REPLICAS = 10  # of each instance
+READERS = 8  # inspects side by side, as many as agentgit makes
+BUDGET = 1.2  # of the calls made by hand
+_IDENTITY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Bench"), ("EMAIL", "bench@example.com"))
+}
+
+
+def report_engines(sizes: dict[str, int], rounds: int) -> None:
+    """Print a few lines for every engine that can be had here; `sizes` are replicas by engine."""
+    with _engines() as urls:
+        for kind, size in sizes.items():
+            if kind not in urls:
+                print(f"\n{kind}: no such engine here")
+            elif size:
+                with _fleet(kind, urls[kind], size) as fleet:
+                    _report(fleet, kind, urls[kind], rounds)
+
+
+def _report(fleet: _Fleet, kind: str, url: str, rounds: int) -> None:
+    works: dict[str, Callable[[], object]] = {
+        "calls by hand": lambda: call_by_hand(url, fleet.project),
+        "observe": lambda: fleet.observe(kind, url),
+        "plan": fleet.plan,
+        "agentgit plan": lambda: fleet.run("plan", "-e", "prod"),
+    }
+    spent: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):  # in turn, so that a busy moment meets all of them
+        for name, work in works.items():
+            began = time.perf_counter()
+            work()
+            if number:  # the first round warms up
+                spent[name].append(time.perf_counter() - began)
+    replicas = call_by_hand(url, fleet.project)
+    print(
+        f"\n{kind}: {replicas} replicas, median of {rounds} rounds; applied in {fleet.took:.0f} s"
+    )
+    by_hand = statistics.median(spent["calls by hand"])
+    for name, times in spent.items():
+        ratio = statistics.median(one / hand for one, hand in zip(
+            times, spent["calls by hand"], strict=True))  # fmt: skip
+        budget = f"   budget {BUDGET:.2f}" if name == "plan" else ""
+        print(f"{name:20}{statistics.median(times):8.3f} s   {ratio:5.2f} of by hand{budget}")
+    print(f"{'a replica by hand':20}{1000 * by_hand / max(1, replicas):8.2f} ms")
+
+
+def call_by_hand(url: str, project: str) -> int:
+    """Make the calls that a plan cannot do without; gives the number of replicas."""
+    mine = local()
+
+    def get(path: str) -> Any:
+        if not hasattr(mine, "line"):
+            mine.line = _UnixConnection(url.removeprefix("unix://"))
+        mine.line.request("GET", path, headers={"Host": "engine"})
+        return json.loads(mine.line.getresponse().read())
+
+    ours = quote(json.dumps({"label": [f"dev.agentgit.project-id={project}"]}))
+    get("/version")
+    listed = get(f"/containers/json?all=1&filters={ours}")
+    get(f"/networks?filters={ours}")
+    get(f"/volumes?filters={ours}")
+    get("/containers/json")  # who else has ports
+    paths = [
+        f"/containers/{one['Id']}/json"
+        for one in listed
+        if one["Labels"].get("dev.agentgit.kind") == "replica"
+    ]
+    with ThreadPoolExecutor(READERS) as pool:
+        return len(list(pool.map(get, paths)))
+
+
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("engine")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+class _Fleet:
+    """A project in a repository, applied to one engine."""
+
+    def __init__(self, folder: Path, project: str) -> None:
+        self.folder = folder
+        self.project = project
+        self.took = 0.0
+
+    def run(self, *words: str) -> None:
+        done = subprocess.run([AGENTGIT, "-C", str(self.folder), *words], capture_output=True,
+                              text=True, env=self._environment(), check=False)  # fmt: skip
+        if done.returncode:
+            raise SystemExit(f"agentgit {' '.join(words)}: {done.stderr}")
+
+    def plan(self) -> None:
+        """Plan in this process, all but the start of a program and the text."""
+        from agentgit.execute.clock import SystemClock
+        from agentgit.pipeline import Request, World, prepare_plan
+        from agentgit.source.repository import GitSource
+
+        source = GitSource.open(str(self.folder))
+        world = World(source, SystemClock(), self.folder.parent / "state")
+        with prepare_plan(world, Request("prod")) as session:
+            if session.plan is None or not session.plan.is_empty:
+                raise SystemExit("a plan of what runs is not empty")
+        source.close()
+
+    def observe(self, kind: str, url: str) -> None:
+        """Read what runs, and nothing else."""
+        from agentgit.providers.docker.provider import DockerProvider
+
+        provider = DockerProvider(kind, url, self.project)
+        provider.observe("prod")
+        provider.close()
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self.folder, env=self._environment(), check=True)
+
+    def _environment(self) -> dict[str, str]:
+        state = {"AGENTGIT_STATE_HOME": str(self.folder.parent / "state")}
+        return {**os.environ, **_IDENTITY, **state}
+
+
+@contextmanager
+def _fleet(kind: str, url: str, size: int) -> Iterator[_Fleet]:
+    base = Path(tempfile.mkdtemp(prefix="agentgit-bench-"))
+    fleet = _Fleet(base / "fleet", str(uuid.uuid4()))
+    for path, text in _files(fleet.project, kind, url, size).items():
+        file = fleet.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    fleet.git("init", "--quiet", "--initial-branch=main")
+    fleet.git("add", "--all")
+    fleet.git("-c", "commit.gpgsign=false", "commit", "--quiet", "-m", "The fleet")
+    try:
+        began = time.perf_counter()
+        fleet.run("apply", "-e", "prod", "--yes")
+        fleet.took = time.perf_counter() - began
+        yield fleet
+    finally:
+        fleet.run("destroy", "-e", "prod", "--yes")
+        shutil.rmtree(base)
+
+
+def _files(project: str, kind: str, url: str, size: int) -> dict[str, str]:
+    head = "apiVersion: agentgit.dev/v1alpha1\nkind: Project\nmetadata: {name: bench}\n"
+    files = {
+        "agentgit.yaml": f"{head}spec: {{id: {project}}}\n",
+        "environments/prod/environment.yaml": (
+            "kind: Environment\nmetadata: {name: prod}\n"
+            f'spec: {{hosts: {{here: {{engine: {kind}, endpoint: "{url}"}}}}}}\n'
+        ),
+        "global/agents/worker.yaml": (
+            "kind: Agent\nmetadata: {name: worker}\nspec:\n"
+            f'  container: {{image: "{IMAGE}", command: [sleep, infinity], restart: "no",\n'
+            "    stop_grace_period: 100ms, ports: {http: {target: 8080}}}\n"
+            f"  scale: {{replicas: {REPLICAS}}}\n  rollout: {{minHealthyTime: 10ms}}\n"
+        ),
+    }
+    for number in range(max(1, size // REPLICAS)):
+        name = f"agent-{number:03d}"
+        files[f"environments/prod/instances/{name}.yaml"] = (
+            f"kind: Instance\nmetadata: {{name: {name}}}\nspec: {{agent: worker}}\n"
+        )
+    return files
+
+
+@contextmanager
+def _engines() -> Iterator[dict[str, str]]:
+    """Engines that are named in AGENTGIT_TEST_DOCKER and _PODMAN, or those of the tests."""
+    kinds = ("docker", "podman")
+    given = {kind: os.environ.get(f"AGENTGIT_TEST_{kind.upper()}", "") for kind in kinds}
+    if any(given.values()):
+        yield {kind: url for kind, url in given.items() if url}
+        return
+    root = os.environ.get("AGENTGIT_TEST_ENGINES") or f"{tempfile.gettempdir()}/agentgit-engines"
+    ran = subprocess.run([ENGINES, "status", root], capture_output=True, check=False)
+    done = subprocess.run([ENGINES, "up", root], stdout=subprocess.PIPE, text=True, check=False)
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    try:
+        names = {kind: found.get(f"AGENTGIT_TEST_{kind.upper()}", "") for kind in kinds}
+        yield {kind: url for kind, url in names.items() if url}
+    finally:
+        if ran.returncode and not done.returncode:
+            subprocess.run([ENGINES, "down", root], check=False)
