@@ -117,6 +117,7 @@ def validate_project(
 
 
 def _read_project(workspace: Workspace) -> Project | None:
+    workspace.image_lock  # noqa: B018 -- what is wrong with it is said in any case
     document = workspace.document(PROJECT)
     if document is None:
         if not workspace.exists(PROJECT):

@@ -9,6 +9,7 @@ from agentgit.compile.fleet import Fleet, Resolved
 from agentgit.compile.layout import require_environment, require_instances
 from agentgit.compile.notes import Notes
 from agentgit.compile.origins import Recorder, leaves
+from agentgit.compile.places import LOCK
 from agentgit.compile.references import NO_TEXT
 from agentgit.compile.tree import Node, find, origin_of, to_plain
 from agentgit.compile.workspace import Workspace
@@ -17,6 +18,8 @@ from agentgit.model.desired import Instance
 from agentgit.model.origin import Chain, Chains, Origin, Setting
 from agentgit.model.snapshot import Snapshot
 from agentgit.model.value import Json, Path
+
+_IMAGE = ("container", "image")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def explain_instance(snapshot: Snapshot, environment: str, instance: str) -> Exp
     _follow_fillings(resolved, chains)
     _follow_text(resolved, chains)
     _follow_rollout(resolved, chains)
+    _follow_lock(resolved, chains)
     document = resolved_document(resolved.instance)
     removed = recorder.removed(resolved.tree)
     return Explained(resolved.instance, document["spec"], chains, removed)
@@ -91,6 +95,17 @@ def _follow_fillings(resolved: Resolved, chains: dict[Path, Chain]) -> None:
         settings.append(_say(filling.written, "set"))
         winner = settings[0].model_copy(update={"value": value})
         chains[path] = (winner, *settings[1:], *chain[1:])
+
+
+def _follow_lock(resolved: Resolved, chains: dict[Path, Chain]) -> None:
+    """The digest of an image comes from the lock file first, then from what names the image."""
+    node = find(resolved.tree, _IMAGE)
+    if node is None or node.file.path != LOCK or _IMAGE not in chains:
+        return
+    pinned = _say(node, "set")
+    name = str(pinned.value).rpartition("@")[0]
+    first, *rest = chains[_IMAGE]
+    chains[_IMAGE] = (pinned, first.model_copy(update={"value": name}), *rest)
 
 
 def _say(node: Node, state: str) -> Setting:

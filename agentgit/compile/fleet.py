@@ -200,6 +200,7 @@ class Fleet:
             tree = filler.fill_map(tree, shape)
             if self.workspace.count > problems:
                 return None
+        tree = self.workspace.image_lock.pin(tree)
         return _MergedMember(base, tree, named, filler.fillings)
 
     def _know(self, member: Member, base: Base) -> Scope:
@@ -256,6 +257,8 @@ class Fleet:
         merged = merge_layers(specs, spec_shape("Agent"), notes)
         if len(notes.problems) > count:
             return None
+        if not merged.locks:  # once for all instances; what is final must stay as it was written
+            merged = merged._replace(tree=self.workspace.image_lock.pin(merged.tree))
         labels: dict[str, str] = {}
         for document in documents:
             if document.kind == "Agent":

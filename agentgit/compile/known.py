@@ -1,10 +1,11 @@
 """What an earlier run found out, used again while the files that it came from stay the same.
 
 A file whose instances compiled without a word is known by its content, under one digest of all
-the files that it shares with others: the project, global/, the environments that its environment
-extends, and every file or folder that a layer names. Files with problems or warnings are never
-known, so that a run says everything that a first run would say. Where all files of an environment
-are known, so is what its shared layers had to say, and nothing of it is looked at again.
+the files that it shares with others: the project, the lock file, global/, the environments that
+its environment extends, and every file or folder that a layer names. Files with problems or
+warnings are never known, so that a run says everything that a first run would say. Where all files
+of an environment are known, so is what its shared layers had to say, and nothing of it is looked
+at again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import marshal
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from agentgit.compile.places import PROJECT
+from agentgit.compile.places import LOCK, PROJECT
 from agentgit.compile.roster import instance_files
 from agentgit.compile.workspace import Workspace
 from agentgit.effects import Cache
@@ -159,7 +160,7 @@ class Memory:
     def _list_shared(self, lineage: tuple[str, ...]) -> list[str]:
         """List the YAML files that may be layers of several instances."""
         below = self._workspace.below
-        paths = [PROJECT, *(path for path in below("global") if _is_yaml(path))]
+        paths = [PROJECT, LOCK, *(path for path in below("global") if _is_yaml(path))]
         for environment in lineage:
             folder = f"environments/{environment}"
             inside = f"{folder}/instances/"

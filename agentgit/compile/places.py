@@ -14,6 +14,7 @@ PROJECT = "agentgit.yaml"
 DEFAULTS = "global/defaults.yaml"
 ROLLOUTS = "global/rollouts.yaml"
 CATALOG = "global/catalog.yaml"
+LOCK = "agentgit.lock"
 MANY = frozenset({"Catalog", "Rollout"})  # kinds of which a file may hold several documents
 _YAML = re.compile(r"\.ya?ml\Z", re.IGNORECASE)
 _USUAL = re.compile(  # what nearly all files of a fleet are called

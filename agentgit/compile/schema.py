@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from agentgit.compile.envelope import LAYERS
+from agentgit.compile.image_lock import SCHEMA as LOCK_SCHEMA
 from agentgit.compile.places import PROJECT
 from agentgit.compile.shape import (
     LAYERED,
@@ -55,9 +56,10 @@ def schemas() -> Mapping[str, Schema]:
 
 def render_schemas() -> Mapping[str, str]:
     """Give the text of every schema by its file name."""
+    everything = {**schemas(), "Lock": LOCK_SCHEMA}
     return {
         f"{_kebab(kind)}.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for kind, schema in schemas().items()
+        for kind, schema in everything.items()
     }
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from agentgit.compile.envelope import Document, check_document
+from agentgit.compile.image_lock import ImageLock, read_image_lock
 from agentgit.compile.notes import Notes
 from agentgit.compile.parse import parse_file
 from agentgit.compile.places import MANY, Place, place_of
@@ -28,6 +29,7 @@ class Workspace:
         self._documents: dict[str, tuple[Document, ...]] = {}
         self._failed: set[str] = set()
         self._answered: set[str] = set()
+        self._image_lock: ImageLock | None = None
 
     def report(self, problem: Problem) -> None:
         """Take a problem; the compile goes on to find others."""
@@ -37,6 +39,13 @@ class Workspace:
     def count(self) -> int:
         """How many problems were reported so far."""
         return len(self._problems)
+
+    @property
+    def image_lock(self) -> ImageLock:
+        """The digests of images; what is wrong with them is reported once."""
+        if self._image_lock is None:
+            self._image_lock = read_image_lock(self.snapshot, self.report)
+        return self._image_lock
 
     def exists(self, path: str) -> bool:
         """Whether the snapshot has this file."""

@@ -93,7 +93,7 @@ def test_file_names() -> None:
     assert sorted(render_schemas()) == [
         "agent-defaults.schema.json", "agent.schema.json", "catalog.schema.json",
         "environment.schema.json", "instance-set.schema.json", "instance.schema.json",
-        "project.schema.json", "rollout.schema.json",
+        "lock.schema.json", "project.schema.json", "rollout.schema.json",
     ]  # fmt: skip
 
 
