@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # only named here; most runs need few of them
     from datetime import datetime
 
     from agentgit.model.events import Event
+    from agentgit.model.image import Image
     from agentgit.model.observed import EngineKind, HostState, Replica
     from agentgit.model.plan import Pin, Plan
     from agentgit.model.rollout import RolloutRecord
@@ -114,6 +115,12 @@ class Provider(Protocol):
 
     def replica(self, name: str) -> Replica | None:
         """One replica as it is now, its health freshly probed where the engine does not."""
+
+    def find_image(self, name: str) -> Image | None:
+        """What the name of an image means there now; None when it is not there. Only reads."""
+
+    def ask_registry(self, name: str) -> str:
+        """Give the digest that the registry has behind a name now. Raises EngineError."""
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """The lines a replica wrote, oldest first, without line ends."""

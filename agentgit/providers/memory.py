@@ -15,6 +15,7 @@ from typing import Literal, assert_never
 from agentgit.effects import HostStore, Permit
 from agentgit.errors import DefiniteError, EngineError, ReplicaError
 from agentgit.model.container import Limits
+from agentgit.model.image import Image
 from agentgit.model.observed import HostState, Leftover, Live, Replica
 from agentgit.model.steps import (
     CreateReplica,
@@ -105,6 +106,8 @@ class MemoryEngine:
         self.volumes: set[tuple[str, str]] = set()
         self.images: set[str] = set()
         self.missing_images: set[str] = set()
+        self.digests: dict[str, str] = {}  # what this machine has, by name
+        self.registry: dict[str, str] = {}  # what a registry has
         self.foreign_ports: dict[int, str] = {}
         self.stores: dict[str, MemoryStore] = {}
         self.logs: dict[str, list[str]] = {}
@@ -178,6 +181,19 @@ class MemoryProvider:
         self._permit()
         with self.engine.lock:
             self._perform(step, stamp)
+
+    def find_image(self, name: str) -> Image | None:
+        """What a name means here."""
+        digest = self.engine.digests.get(name)
+        if digest is None and name not in self.engine.images:
+            return None
+        return Image(id=f"id of {digest or name}", digest=digest or "")
+
+    def ask_registry(self, name: str) -> str:
+        """What the registry has behind a name."""
+        if name not in self.engine.registry:
+            raise DefiniteError(f"{self.host}: {name}: its registry gives no digest: unknown")
+        return self.engine.registry[name]
 
     def replica(self, name: str) -> Replica | None:
         """One replica as it is now."""

@@ -12,6 +12,7 @@ import docker.errors
 import pytest
 
 from agentgit.errors import EngineError
+from agentgit.model.image import Image
 from agentgit.model.observed import Leftover
 from agentgit.model.steps import (
     CreateReplica,
@@ -138,6 +139,39 @@ def test_an_image_is_pulled_by_tag_and_by_digest(world: Any, engine: Any, regist
                 world.client.remove_image(image, force=True)
     with pytest.raises(EngineError, match=f"{served.name}:other is not there"):
         world.provider.perform(EnsureImage(host="here", image=f"{served.name}:other"), STAMP)
+
+
+def test_a_digest_is_asked_for_and_found(world: Any, engine: Any, registry: Any) -> None:
+    served = registry(engine)
+    name = f"{served.name}:{world.key}"
+    assert world.provider.find_image(name) is None
+    with pytest.raises(EngineError, match=f"{served.name}:other"):
+        world.provider.ask_registry(f"{served.name}:other")
+    pinned = f"{name}@{served.digest}"
+    try:
+        assert world.provider.ask_registry(name) == served.digest
+        pulled = world.provider.find_image(name)
+        assert (pulled is None) == (engine.kind == "docker")  # Podman has to pull to know
+        world.provider.perform(EnsureImage(host="here", image=pinned), STAMP)
+        world.provider.perform(CreateReplica(host="here", replica=world.spec(image=pinned)), STAMP)
+        replica = world.provider.replica(world.spec().name)
+        assert (replica.image, replica.image_id) == (pinned, served.image)
+        found = Image(id=served.image, digest=served.digest)
+        assert world.provider.find_image(pinned) == found
+        world.provider.perform(EnsureImage(host="here", image=name), STAMP)
+        assert world.provider.find_image(name) == found
+        world.provider.perform(RemoveReplica(host="here", name=world.spec().name), STAMP)
+    finally:
+        for image in (name, f"{served.name}@{served.digest}"):
+            with suppress(docker.errors.NotFound):
+                world.client.remove_image(image, force=True)
+
+
+def test_an_image_from_no_registry(world: Any) -> None:
+    found = world.provider.find_image(IMAGE)
+    assert found.id == world.client.inspect_image(IMAGE)["Id"]
+    with pytest.raises(EngineError, match=IMAGE):
+        world.provider.ask_registry("127.0.0.1:9/agentgit/" + IMAGE)
 
 
 def test_the_name_of_a_replica_taken_by_someone_else(world: Any) -> None:

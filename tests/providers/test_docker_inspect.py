@@ -11,6 +11,7 @@ from agentgit.model.steps import ReplicaSpec, Stamp
 from agentgit.providers.docker.inspection import (
     create_body,
     endpoints,
+    engine_name,
     read_health,
     read_replica,
     split_image,
@@ -348,3 +349,15 @@ def test_podman_changes_processors_by_quota() -> None:
 )
 def test_image_names(image: str, parts: tuple[str, str]) -> None:
     assert split_image(image) == parts
+
+
+@pytest.mark.parametrize(
+    ("image", "named"),
+    [
+        ("registry.example:5000/team/echo:1.2", "registry.example:5000/team/echo:1.2"),
+        ("registry.example/echo@sha256:abc", "registry.example/echo@sha256:abc"),
+        ("registry.example:5000/echo:1.2@sha256:abc", "registry.example:5000/echo@sha256:abc"),
+    ],
+)
+def test_a_tag_beside_a_digest_is_left_out(image: str, named: str) -> None:
+    assert engine_name(image) == named

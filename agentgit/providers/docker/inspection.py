@@ -91,7 +91,7 @@ def create_body(spec: ReplicaSpec, container: Container, stamp: Stamp) -> dict[s
     Only the first network is in it, engines before API 1.44 take no more at once.
     """
     body: dict[str, Any] = {
-        "Image": container.image,
+        "Image": engine_name(container.image),
         "Env": [
             f"{key}={value}"
             for key, value in sorted((dict(container.environment) | dict(spec.variables)).items())
@@ -158,13 +158,16 @@ def _podman_cpus(limits: Limits) -> dict[str, int]:
 
 
 def split_image(image: str) -> tuple[str, str]:
-    """Split an image's name into repository and tag (or digest)."""
-    repository, at, digest = image.partition("@")
-    if at:
-        return repository, digest
-    head, slash, last = image.rpartition("/")
+    """Split an image's name into repository and tag, or digest where it has one."""
+    named, _, digest = image.partition("@")
+    head, slash, last = named.rpartition("/")
     name, _, tag = last.partition(":")
-    return f"{head}{slash}{name}", tag or "latest"
+    return f"{head}{slash}{name}", digest or tag or "latest"
+
+
+def engine_name(image: str) -> str:
+    """Name an image to an engine: with a digest the tag means nothing, and Podman refuses it."""
+    return "@".join(split_image(image)) if "@" in image else image
 
 
 def _host_config(spec: ReplicaSpec, container: Container) -> dict[str, Any]:

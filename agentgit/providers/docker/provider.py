@@ -24,10 +24,12 @@ import requests
 
 from agentgit.effects import HostStore
 from agentgit.errors import EngineError
+from agentgit.model.image import Image
 from agentgit.model.observed import EngineKind, HostState, Replica
 from agentgit.model.steps import EngineStep, Stamp
 from agentgit.providers.docker.calls import EngineInfo, Method, RefusedError, Reply, read_version
 from agentgit.providers.docker.health_trigger import HealthTrigger
+from agentgit.providers.docker.images import ask_registry, find_image
 from agentgit.providers.docker.inspection import read_replica, split_image
 from agentgit.providers.docker.observe import observe_environment
 from agentgit.providers.docker.output import read_log
@@ -104,6 +106,14 @@ class DockerProvider:
             if answer is not None:
                 return answer
         return request_inside(self._engine, found, replica, port, path, timeout)
+
+    def find_image(self, name: str) -> Image | None:
+        """What the name of an image means here; None when it is not there. Only reads."""
+        return find_image(self._engine, name)
+
+    def ask_registry(self, name: str) -> str:
+        """Give the digest that the registry has behind a name now. Raises EngineError."""
+        return ask_registry(self._engine, name)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
-from collections.abc import Iterable
 from typing import Any, NoReturn, assert_never
 
-from agentgit.errors import DefiniteError, EngineError, ReplicaError
+from agentgit.errors import DefiniteError, ReplicaError
 from agentgit.model.steps import (
     CreateReplica,
     EngineStep,
@@ -26,15 +24,12 @@ from agentgit.model.steps import (
 )
 from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
 from agentgit.providers.docker.create import create_replica
-from agentgit.providers.docker.inspection import split_image, update_body
+from agentgit.providers.docker.images import ensure_image
+from agentgit.providers.docker.inspection import update_body
 from agentgit.providers.docker.labels import is_ours, label_filter, label_owned
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 _CANNOT_RUN = ("executable file", "OCI runtime attempted to invoke", "exec format error", "exec: ")
-_NO_SUCH_IMAGE = (  # what registries and engines say of an image that will not come by itself
-    "manifest unknown", "no matching manifest", "not found", "does not exist", "denied",
-    "unauthorized", "authentication required", "invalid reference", "short-name",
-)  # fmt: skip
 _MARGIN = 10.0  # seconds an engine may need beyond the grace period
 
 
@@ -44,7 +39,7 @@ def perform_step(  # noqa: C901 - one line a step
     """Do one step on behalf of a project. Raises EngineError, ReplicaError."""
     match step:
         case EnsureImage():
-            _ensure_image(engine, step)
+            ensure_image(engine, step.image, step.timeout)
         case EnsureNetwork():
             _ensure_network(engine, project_id, step)
         case EnsureVolume():
@@ -84,50 +79,6 @@ def need_replica(engine: Engine, project_id: str, name: str) -> dict[str, Any]:
             hint="someone removed it meanwhile; run the same command again",
         )
     return found
-
-
-def _ensure_image(engine: Engine, step: EnsureImage) -> None:
-    if find(engine, f"/images/{step.image}/json") is not None:
-        return
-    repository, tag = split_image(step.image)
-    try:
-        lines = engine.stream(
-            "POST",
-            "/images/create",
-            query={"fromImage": repository, "tag": tag},
-            headers=engine.registry_headers(step.image),
-            timeout=step.timeout,
-        )
-        refusal = _pull_error(_read_pull(lines, step.timeout))
-    except RefusedError as refused:
-        refusal = refused.words
-    if refusal or find(engine, f"/images/{step.image}/json") is None:
-        definite = not refusal or any(words in refusal.lower() for words in _NO_SUCH_IMAGE)
-        raise (DefiniteError if definite else EngineError)(
-            f"{engine.host}: the image {step.image} is not there and could not be pulled: "
-            f"{refusal or 'the registry does not have it'}",
-            hint="check its name and tag, that the registry answers, and `docker login`",
-        )
-
-
-def _read_pull(chunks: Iterable[bytes], timeout: float) -> list[bytes]:
-    """Read a pull's report to its end; a slow pull reports all the time, so look at the clock."""
-    deadline = time.monotonic() + timeout
-    written = bytearray()
-    for chunk in chunks:
-        written += chunk
-        if time.monotonic() > deadline:
-            return [json.dumps({"error": f"it took more than {timeout:g} s"}).encode()]
-    return bytes(written).splitlines()
-
-
-def _pull_error(lines: Iterable[bytes]) -> str:
-    """Find the error in what a pull reports line by line: it comes after status 200."""
-    for line in lines:
-        report = json.loads(line)
-        if "error" in report:
-            return str(report["error"])
-    return ""
 
 
 def _ensure_network(engine: Engine, project_id: str, step: EnsureNetwork) -> None:

@@ -26,6 +26,7 @@ from typing import assert_never
 from agentgit.effects import Permit, Tree
 from agentgit.errors import DefiniteError, EngineError
 from agentgit.model.container import Limits
+from agentgit.model.image import Image
 from agentgit.model.observed import EngineKind, HostState, Live, Replica
 from agentgit.model.steps import (
     CreateReplica,
@@ -155,6 +156,14 @@ class ProcessProvider:
                     f"{self.host}: {name} has no port {port}, or has not been started"
                 )
             return get(address, path, timeout)
+
+    def find_image(self, name: str) -> Image | None:  # noqa: ARG002 - the Protocol's signature
+        """Processes have no image."""
+        return None
+
+    def ask_registry(self, name: str) -> str:
+        """Nor does anybody here speak with a registry."""
+        raise DefiniteError(f"{self.host} runs processes: nobody there can ask for {name}")
 
     def close(self) -> None:
         """Nothing is held between calls."""
