@@ -133,7 +133,9 @@ def warn_uncommitted(settings: Settings, source: GitSource) -> None:
 
 def _takes_part(path: str) -> bool:
     """Whether a file is one that compiling looks at."""
-    return path == "agentgit.yaml" or path.startswith(("global/", "environments/"))
+    return path in {"agentgit.yaml", "agentgit.lock"} or path.startswith(
+        ("global/", "environments/")
+    )
 
 
 def warn(settings: Settings, warnings: Sequence[Problem | str]) -> None:

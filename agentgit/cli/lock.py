@@ -1,4 +1,4 @@
-"""`agentgit lock show` and `agentgit lock break`."""
+"""`agentgit lock`: the lock file of images, and the lease of an environment."""
 
 from __future__ import annotations
 
@@ -7,24 +7,38 @@ import sys
 import click
 
 from agentgit.cli import options
+from agentgit.cli.lock_images import command as images
 from agentgit.cli.settings import Settings, answer, pass_settings, talk
 
 _EXAMPLES = (
+    "agentgit lock",
     "agentgit lock show -e production",
     "agentgit lock break -e production --reason 'its runner is gone for good'",
 )
 
 
-@click.group("lock", epilog=options.show_examples(*_EXAMPLES))
-def command() -> None:
-    """Show who is changing an environment, or take the right to away.
+class _Lock(click.Group):
+    """Without the name of a command it is about images."""
 
-    While a rollout changes something it holds the lease of its environment. One that was abandoned
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the usual command in where none is named."""
+        if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["images", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("lock", cls=_Lock, epilog=options.show_examples(*_EXAMPLES))
+def command() -> None:
+    """Lock images to their digests; show or break the lease.
+
+    These are two things. `agentgit lock`, in full `agentgit lock images`, writes the file
+    agentgit.lock: which images the names in the repository mean. `lock show` and `lock break` are
+    about the lease that a rollout holds while it changes an environment. One that was abandoned
     needs no breaking: the next rollout takes it over by itself.
     """
 
 
-@options.command("show", _EXAMPLES[0], "agentgit lock show -e production --json")
+@options.command("show", _EXAMPLES[1], "agentgit lock show -e production --json")
 @options.environment
 @options.as_json
 @pass_settings
@@ -48,7 +62,7 @@ def show(settings: Settings, environment: str | None, *, as_json: bool) -> int:
     return Exit.FAILED if lock.silent else Exit.DONE
 
 
-@options.command("break", _EXAMPLES[1])
+@options.command("break", _EXAMPLES[2])
 @options.named_environment
 @click.option("--reason", metavar="TEXT", required=True, help="Why; kept in the history.")
 @options.as_json
@@ -76,5 +90,6 @@ def break_(settings: Settings, environment: str, reason: str, *, as_json: bool) 
     return Exit.DONE
 
 
+command.add_command(images)
 command.add_command(show)
 command.add_command(break_)

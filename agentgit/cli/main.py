@@ -37,7 +37,7 @@ COMMANDS = {  # name -> what it does in a line; its module is imported when it i
     "why": "Show which rollout made a container, and what it goes back to",
     "rollback": "Go back to an earlier commit and hold the environment there",
     "unpin": "Let an environment follow its branch again",
-    "lock": "Show who is changing an environment, or break the lease",
+    "lock": "Lock images to their digests; show or break the lease",
     "destroy": "Remove everything that runs in an environment",
     "doctor": "Show which engines answer and what is missing",
     "schema": "Write the JSON schemas of the format, for editors",

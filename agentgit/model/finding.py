@@ -15,7 +15,7 @@ RULES: Mapping[str, str] = {  # name -> what its findings are, and what to do ab
     "unused-rollout": "rollout policies that no instance names: take them out",
     "unused-file": "files that no instance leads to: delete them",
     "undated-model": "model ids without a date or version, whose behaviour may change: pin them",
-    "image-without-digest": "images that can change under their tag: write NAME:TAG@sha256:...",
+    "image-without-digest": "images that can change under their tag: agentgit lock writes digests",
     "no-grace-period": "replicas that are killed at once: leave time for the longest answer",
     "bad-silence": "annotations that silence nothing: correct or remove them",
 }

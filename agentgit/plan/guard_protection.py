@@ -171,7 +171,7 @@ def _check_images(
                 f"{container.image} of {instance.name} is a name that may mean another image "
                 f"tomorrow, and {desired.environment} wants pinnedImages",
                 _locate_image(instance, evidence),
-                "write the digest behind it, NAME@sha256:...; if it is meant: "
+                "agentgit lock writes down the digest behind it; if it is meant: "
                 "--allow mutable-images",
             )
 

@@ -192,7 +192,7 @@ class MemoryProvider:
     def ask_registry(self, name: str) -> str:
         """What the registry has behind a name."""
         if name not in self.engine.registry:
-            raise DefiniteError(f"{self.host}: {name}: its registry gives no digest: unknown")
+            raise DefiniteError(f"{self.host}: its registry gives no digest of {name}: unknown")
         return self.engine.registry[name]
 
     def replica(self, name: str) -> Replica | None:
