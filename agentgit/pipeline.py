@@ -21,6 +21,7 @@ from agentgit.workflow.books import new_record
 from agentgit.workflow.carry_out import carry_out, is_gone
 from agentgit.workflow.evidence import CommitEvidence
 from agentgit.workflow.hold_lease import check_unchanged, make_lease
+from agentgit.workflow.images import find_recorded, look_at_images
 from agentgit.workflow.last_good import find_running
 from agentgit.workflow.leased import Leased
 from agentgit.workflow.line import check_goes_back
@@ -60,6 +61,9 @@ def prepare_plan(
             passages = find_passages(providers, desired)
             limits = _limits(request, target, records, passages, status=status)
             try:
+                images = find_recorded(desired, observed, records)
+                observed = look_at_images(providers, desired, observed, images)
+                limits = limits.model_copy(update={"images": images})
                 plan = build_plan(desired, observed, limits, evidence)
                 check_goes_back(request, target, desired, records, plan)
             except AgentgitError as error:

@@ -19,6 +19,21 @@ class Image(Value):
     digest: str = ""
 
 
+class MovedImage(Value):
+    """A name that means another image on a host than these instances have there: ids.
+
+    What is created for them keeps theirs until their revision changes, unless it is `gone` from
+    the host. `now` is empty where the name means nothing there.
+    """
+
+    host: str
+    name: str
+    kept: str
+    now: str
+    gone: bool = False
+    instances: tuple[str, ...]
+
+
 class Pinning(Value):
     """One name in the lock file: its digest before and after, each empty where there is none.
 

@@ -68,8 +68,9 @@ class Leftover(Value):
 class HostState(Value):
     """What one host reports.
 
-    `foreign_ports` maps published host ports of others to their owner's name. `images` are the
-    references known to be there of those the plan asked about.
+    `foreign_ports` maps published host ports of others to their owner's name. `images` has the
+    ids behind names of images, of those that were asked for; `gone_images` are ids of which the
+    host has no image any more.
     """
 
     host: str
@@ -81,6 +82,8 @@ class HostState(Value):
     volumes: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     foreign_ports: Mapping[int, str] = {}
+    images: Mapping[str, str] = {}
+    gone_images: frozenset[str] = frozenset()
 
 
 class Unreachable(Value):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agentgit.model.change import Change
+from agentgit.model.image import MovedImage
 from agentgit.model.progress import Passage
 from agentgit.model.risk import Risk
 from agentgit.model.snapshot import Commit
@@ -85,6 +86,7 @@ class Plan(Value):
     replicas_after: int = 0
     peak: int = 0
     risk: Risk = Risk()
+    moved_images: tuple[MovedImage, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -41,7 +41,8 @@ class RolloutRecord(Value):
     `retry` whether it was allowed to try again what is in quarantine, `allow` the guards that
     were let pass, `saved_plan` the digest of the file that was carried out; `revisions` gives the
     revisions that it brought in, by instance: one, or two where it runs as containers and as
-    processes.
+    processes. `images` gives the ids of the images at the end, by revision and host, where they
+    are known by names that may mean others by now.
     """
 
     id: str
@@ -70,6 +71,7 @@ class RolloutRecord(Value):
     revisions: Mapping[str, tuple[str, ...]] = {}
     back_to: tuple[str, ...] = ()
     hosts: Mapping[str, str] = {}
+    images: Mapping[str, Mapping[str, str]] = {}
     added: int = 0
     changed: int = 0
     removed: int = 0

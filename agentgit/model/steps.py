@@ -23,6 +23,7 @@ class ReplicaSpec(Value):
     `environment` are the AGENTGIT_ and OTEL_ variables that agentgit adds; `document` becomes the
     read-only `agent.json`; `volumes` maps mount paths to real volume names, `networks` network
     keys to real network names. `source` is the digest of the exported folder of a process.
+    `image_id` is the image to take where the name in `container` may mean another one by now.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ReplicaSpec(Value):
     container: Container | None = None
     process: Process | None = None
     source: str = ""
+    image_id: str = ""
     volumes: Mapping[str, str] = {}
     networks: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
@@ -49,10 +51,11 @@ class _EngineStep(Value):
 
 
 class EnsureImage(_EngineStep):
-    """Have the image on the host, pulling it if it is not there."""
+    """Have the image on the host, pulling it if it is not there; with `id` that very one."""
 
     kind: Literal["ensure-image"] = "ensure-image"
     image: str
+    id: str = ""
     timeout: Duration = 600.0
 
 

@@ -25,6 +25,7 @@ from agentgit.plan.guard import (
 )
 from agentgit.plan.guard_protection import check_protection
 from agentgit.plan.guard_quarantine import check_quarantine, find_refused
+from agentgit.plan.images import Chooser, find_moved
 from agentgit.plan.instance import (
     Names,
     Stage,
@@ -53,7 +54,10 @@ def build_plan(
     check_not_emptied(desired, observed, request)
     placed = _place(desired, observed)
     check_ports(desired, observed, placed, request, evidence)
-    changes, rows, passed = _compare(desired, observed, placed, request, evidence)
+    chooser = Chooser(observed, request.images)
+    covered = [one for one in desired.instances if request.covers(one.name)]
+    names = Names(desired, observed, chooser)
+    changes, rows, passed = _compare(desired, observed, placed, request, evidence, names)
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
@@ -83,6 +87,7 @@ def build_plan(
         replicas_after=after,
         peak=_count_peak(observed, waves),
         risk=assess_risk(changes, waves, max(before, after)),
+        moved_images=tuple(find_moved(covered, observed, placed, chooser)),
     )
 
 
@@ -104,9 +109,9 @@ def _compare(
     placed: Mapping[str, Mapping[int, str]],
     request: PlanRequest,
     evidence: Evidence,
+    names: Names,
 ) -> tuple[list[Change], list[tuple[Stage, ...]], tuple[Passage, ...]]:
     """Compare the declared instances: their changes, their stages, and the pauses passed."""
-    names = Names(desired, observed)
     changes, rows, refused = [], [], []
     passed: tuple[Passage, ...] = ()
     for instance in desired.instances:

@@ -14,6 +14,7 @@ from agentgit.model.value import Value
 from agentgit.plan.compare import SlotChange, compare_slot, group_by_slot, wanted_live
 from agentgit.plan.digest import digest_live
 from agentgit.plan.guard import stop_first_reason
+from agentgit.plan.images import Chooser
 from agentgit.plan.moves import (
     move_away,
     move_in_place,
@@ -45,8 +46,9 @@ class Stage(Value):
 class Names:
     """Gives every new replica of a plan a name of its own, and its specification."""
 
-    def __init__(self, desired: Desired, observed: Observed) -> None:
+    def __init__(self, desired: Desired, observed: Observed, images: Chooser) -> None:
         self._desired = desired
+        self._images = images
         self._hosts = {state.host: state for state in observed.hosts}
         self._taken = {replica.name for replica in observed.replicas}
         # What an interrupted rollout or somebody's hand left of a replica is cleaned up at the
@@ -67,7 +69,8 @@ class Names:
         revision = revision_on(instance, host)
         name = name_replica(self._desired, instance.name, change.slot, revision, self._taken)
         self._taken.add(name)
-        return specify_replica(self._desired, instance, host, change.slot, name)
+        image = self._images.choose(instance, host)
+        return specify_replica(self._desired, instance, host, change.slot, name, image)
 
 
 def compare_instance(

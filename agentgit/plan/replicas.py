@@ -16,7 +16,7 @@ DEFAULT_NETWORK = "default"
 
 
 def specify_replica(
-    desired: Desired, instance: Instance, host: HostState, slot: int, name: str
+    desired: Desired, instance: Instance, host: HostState, slot: int, name: str, image_id: str = ""
 ) -> ReplicaSpec:
     """Give everything a provider needs to create the replica."""
     spec = instance.spec
@@ -35,6 +35,7 @@ def specify_replica(
         container=spec.container,
         process=spec.process if process else None,
         source=instance.source_digest if process else "",
+        image_id=image_id,
         volumes={
             path: name_volume(desired, instance.name, volume, slot)
             for path, volume in sorted(volumes.items())

@@ -22,7 +22,7 @@ class PlanRequest(Value):
     with their engine. `passages` are the pauses that an interrupted rollout had passed,
     `quarantined` what failed and is not tried again, unless `retry`; `again` is the command that
     asks for this plan, for the hint, and `going_back` says that it is a rollback. `allow` names
-    the guards that are let pass.
+    the guards that are let pass. `images` are the recorded images, by revision and host.
     """
 
     only: frozenset[str] = frozenset()
@@ -38,6 +38,7 @@ class PlanRequest(Value):
     going_back: bool = False
     allow: frozenset[Guard] = frozenset()
     resumes: str = ""
+    images: Mapping[str, Mapping[str, str]] = {}
 
     def covers(self, instance: str) -> bool:
         """Whether the plan may touch this instance."""

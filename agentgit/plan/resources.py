@@ -35,8 +35,8 @@ def plan_prepare(
                 source=replica.source,
             )
         elif replica.container is not None:
-            image = replica.container.image
-            steps[host, "1image", image] = EnsureImage(host=host, image=image)
+            image, id_ = replica.container.image, replica.image_id
+            steps[host, "1image", image, id_] = EnsureImage(host=host, image=image, id=id_)
         for network in replica.networks.values():
             steps[host, "2network", network] = EnsureNetwork(
                 host=host, network=network, labels=labels

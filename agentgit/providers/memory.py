@@ -184,7 +184,8 @@ class MemoryProvider:
 
     def find_image(self, name: str) -> Image | None:
         """What a name means here."""
-        digest = self.engine.digests.get(name)
+        ids = {f"id of {one}": one for one in self.engine.digests.values()}
+        digest = self.engine.digests.get(name) or ids.get(name)
         if digest is None and name not in self.engine.images:
             return None
         return Image(id=f"id of {digest or name}", digest=digest or "")
@@ -260,6 +261,7 @@ class MemoryProvider:
                 raise DefiniteError(f"{self.host}: the name {spec.name} is taken by somebody else")
             return
         container = spec.container
+        image = self.find_image(container.image) if container else None
         replica = Replica(
             host=self.host,
             id=self.engine.next_id(),
@@ -274,6 +276,7 @@ class MemoryProvider:
             state="created",
             health="starting" if container and container.healthcheck else "none",
             image=container.image if container else "",
+            image_id=spec.image_id or (image.id if image and image.digest else ""),
             live=Live(
                 limits=container.limits if container else Limits(),
                 restart=container.restart if container else "no",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from agentgit.model.image import MovedImage
 from agentgit.model.observed import Unreachable
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Failure, RolloutRecord
@@ -103,6 +104,8 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
     if plan.resumes:
         left = "nothing of it is left to do" if plan.is_empty else "this goes on with it"
         yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
+    for moved in plan.moved_images:
+        yield palette.paint("attention", _say_moved(moved))
     tried = find_failed_try(plan, context)
     if tried is not None:
         when = word_age(tried.finished_at or tried.started_at, now)
@@ -110,6 +113,26 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         end = "rolled back" if tried.outcome == "rolled-back" else "rolled back in part"
         text = f"this was tried {when} and {end} (rollout {tried.id}){why}"
         yield palette.paint("attention", text)
+
+
+def _say_moved(moved: MovedImage) -> str:
+    """Say which image is taken where the name of one means another."""
+    name, where, who = safe(moved.name), safe(moved.host), join_names(moved.instances)
+    if moved.gone:
+        now = f"is {_short(moved.now)} there now" if moved.now else "is asked from its registry"
+        return (
+            f"the image of {who} ({_short(moved.kept)}) is gone from {where}: what is created "
+            f"there gets what {name} means, which {now}"
+        )
+    keeps = "keeps" if len(moved.instances) == 1 else "keep"
+    return (
+        f"{name} means another image on {where} now ({_short(moved.now)}): {who} {keeps} "
+        f"{_short(moved.kept)} until the revision changes"
+    )
+
+
+def _short(image: str) -> str:
+    return safe(image.removeprefix("sha256:")[:12])
 
 
 def find_failed_try(plan: Plan, context: Context) -> RolloutRecord | None:

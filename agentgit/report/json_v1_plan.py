@@ -68,6 +68,7 @@ def plan_document(
         },
         "risk": _risk(plan.risk),
         "rehearsal": rehearsal_document(context.rehearsal),
+        "movedImages": [one.model_dump(mode="json") for one in plan.moved_images],
     }
 
 

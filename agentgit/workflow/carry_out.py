@@ -14,6 +14,7 @@ from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import Stamp
 from agentgit.workflow.books import close_record
+from agentgit.workflow.images import gather_images
 from agentgit.workflow.milestones import Milestones
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.progress import forget_passages
@@ -47,7 +48,7 @@ def carry_out(
                 yield books.note(event)
     finally:
         record = close_record(record, session, first, back)
-        record = record.model_copy(update={"hosts": _find_hosts(session)})
+        record = record.model_copy(update=_look_again(session))
         if record.outcome in {"succeeded", "partial", "rolled-back"}:
             _forget_passed(session)
         books.note(_finished(record))
@@ -66,13 +67,17 @@ def _forget_passed(session: Session, keep: tuple[Passage, ...] = ()) -> None:
         )
 
 
-def _find_hosts(session: Session) -> dict[str, str]:
-    """Find the hosts that carry replicas now; of one that is silent, what was known before."""
+def _look_again(session: Session) -> dict[str, object]:
+    """Find the hosts that carry replicas now, and the images of what runs there.
+
+    Of a host that is silent, what was known before.
+    """
     now = observe_hosts(session.providers, session.request.environment)
     hosts = {state.host: str(state.engine) for state in now.hosts if state.replicas}
     silent = {one.host for one in now.unreachable}
     before = {state.host: str(state.engine) for state in session.observed.hosts}
-    return hosts | {host: before[host] for host in sorted(silent & before.keys())}
+    hosts |= {host: before[host] for host in sorted(silent & before.keys())}
+    return {"hosts": hosts, "images": gather_images(now.hosts)}
 
 
 def is_gone(session: Session) -> bool:

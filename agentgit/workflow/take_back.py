@@ -7,13 +7,15 @@ never succeeded before is removed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from agentgit.errors import LostLeaseError
+from agentgit.errors import EngineError, LostLeaseError
 from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.events import Event, GoingBack
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.request import NoEvidence, PlanRequest
+from agentgit.workflow.images import find_recorded, look_at_images
 from agentgit.workflow.last_good import WayBack, find_way_back
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.session import Session
@@ -62,7 +64,10 @@ def take_back(
     there |= {one.instance for one in observed.replicas}
     within = (frozenset(way.commits) - frozenset(way.missing)) & there
     within &= frozenset(changed) if alone else within
-    request = PlanRequest(only=within, destroy=True)
+    images = find_recorded(way.desired, observed, session.records)
+    with suppress(EngineError):  # going back does not depend on it
+        observed = look_at_images(session.providers, way.desired, observed, images)
+    request = PlanRequest(only=within, destroy=True, images=images)
     if within:
         plan = build_plan(way.desired, observed, request, NoEvidence())
         names = {change.instance for change in plan.changes if change.kind != "keep"}

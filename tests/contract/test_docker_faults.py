@@ -346,3 +346,15 @@ def test_document_is_written_plainly(world: Any) -> None:
     id_ = world.run(spec)
     _, said = world.inside(id_, "cat", "/run/agentgit/agent.json")
     assert said == json.dumps({"a": [1, None], "b": "ü"}, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_a_replica_of_the_image_that_its_revision_had(world: Any) -> None:
+    found = world.provider.find_image(IMAGE)
+    spec = world.spec(image="agentgit-test-nothing:1").model_copy(update={"image_id": found.id})
+    step = EnsureImage(host="here", image="agentgit-test-nothing:1", id=found.id)
+    world.provider.perform(step, STAMP)
+    assert not [call for call in world.calls.seen if "POST" in call]
+    world.run(spec)
+    replica = world.provider.replica(spec.name)
+    assert (replica.image, replica.image_id) == ("agentgit-test-nothing:1", found.id)
+    assert world.provider.find_image(found.id).id == found.id

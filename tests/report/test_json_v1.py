@@ -109,6 +109,7 @@ PLAN = {
     ),
     "risk": {"level": "str", "reasons": [], "gaps": []},
     "rehearsal": "NoneType",
+    "movedImages": [],
 }
 
 

@@ -49,9 +49,12 @@ def ask_registry(engine: Engine, name: str) -> str:
     return str(json.loads(answer)["Descriptor"]["digest"])
 
 
-def ensure_image(engine: Engine, name: str, timeout: float) -> None:
-    """Have an image, pulling it where it is not there. Raises EngineError."""
-    path = f"/images/{engine_name(name)}/json"
+def ensure_image(engine: Engine, name: str, id_: str, timeout: float) -> None:
+    """Have an image, pulling it where it is not there. Raises EngineError.
+
+    With an id only that one will do: a registry may have another one behind the name.
+    """
+    path = f"/images/{id_ or engine_name(name)}/json"
     if find(engine, path) is not None:
         return
     _pull(engine, name, timeout)

@@ -91,7 +91,7 @@ def create_body(spec: ReplicaSpec, container: Container, stamp: Stamp) -> dict[s
     Only the first network is in it, engines before API 1.44 take no more at once.
     """
     body: dict[str, Any] = {
-        "Image": engine_name(container.image),
+        "Image": spec.image_id or engine_name(container.image),
         "Env": [
             f"{key}={value}"
             for key, value in sorted((dict(container.environment) | dict(spec.variables)).items())

@@ -39,7 +39,7 @@ def perform_step(  # noqa: C901 - one line a step
     """Do one step on behalf of a project. Raises EngineError, ReplicaError."""
     match step:
         case EnsureImage():
-            ensure_image(engine, step.image, step.timeout)
+            ensure_image(engine, step.image, step.id, step.timeout)
         case EnsureNetwork():
             _ensure_network(engine, project_id, step)
         case EnsureVolume():
