@@ -1,4 +1,4 @@
-"""A proxy in front of an engine's socket that writes down every call, and may act at one."""
+"""A proxy in front of an engine's socket: writes down calls, may act at one or refuse them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,27 @@ from pathlib import Path
 from threading import Lock, Thread
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_FORBIDDEN = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 22\r\n"
+    b"Connection: close\r\n\r\n"
+    b'{"message": "refused"}'
+)
 _CHUNKED = re.compile(rb"transfer-encoding: *chunked", re.IGNORECASE)
 
 
 class RecordingProxy:
     """Listens on a unix socket; `calls` are those that came, in order: `POST /v1.41/...`.
 
-    `on_call` is called with each, after it was sent on and before its answer goes back.
+    `on_call` is called with each, after it was sent on and before its answer goes back. Those
+    that `refuses` says are not sent on: the answer is 403, and they are in `refused`.
     """
 
     def __init__(self, engine: Path, own: Path) -> None:
         self.url = f"unix://{own}"
         self.calls: list[str] = []
+        self.refused: list[str] = []
         self.on_call: Callable[[str], None] = lambda _: None
+        self.refuses: Callable[[str], bool] = lambda _: False
         self._engine = str(engine)
         self._lock = Lock()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -58,6 +66,10 @@ class RecordingProxy:
         with suppress(OSError), client.makefile("rb") as stream:
             while head := _read_head(stream):
                 call = b" ".join(head.split(b"\r\n", 1)[0].split(b" ")[:2]).decode()
+                if self.refuses(call):
+                    self.refused.append(call)
+                    client.sendall(_FORBIDDEN)
+                    break
                 with gate:
                     server.sendall(head + _read_body(stream, head))
                     with self._lock:
@@ -81,6 +93,12 @@ class RecordingProxy:
 def is_change(call: str) -> bool:
     method, _, path = call.partition(" ")
     return method not in {"GET", "HEAD"} and "/exec" not in path
+
+
+def is_write(call: str) -> bool:
+    """Whether a call is more than reading; what makes Podman run a health check is a GET."""
+    method, _, path = call.partition(" ")
+    return method not in {"GET", "HEAD"} or path.endswith("/healthcheck")
 
 
 @contextmanager
