@@ -49,45 +49,52 @@ def prepare_plan(
     """
     permit = Permit()
     with take_aim(world, request, permit, status=status, reads=reads) as aim:
-        target, desired, problem, records = aim.target, aim.desired, aim.problem, aim.records
-        providers, warnings = aim.providers, aim.warnings
-        target, desired = hold_commit(world, request, records, target, desired)
-        observed = observe_hosts(providers, request.environment)
+        target, desired = hold_commit(world, request, aim.records, aim.target, aim.desired)
+        observed = observe_hosts(aim.providers, request.environment)
         if request.kind == "restart":  # brings in no change, whatever is pending
-            desired = find_running(world.source, desired, observed, records, request.only)
-        plan = None
-        if not (status and (observed.unreachable or problem)):
-            evidence = CommitEvidence(world.source, target.snapshot, request.environment, records)
-            passages = find_passages(providers, desired)
-            limits = _limits(request, target, records, passages, status=status)
-            try:
-                images = find_recorded(desired, observed, records)
-                observed = look_at_images(providers, desired, observed, images)
-                limits = limits.model_copy(update={"images": images})
-                plan = build_plan(desired, observed, limits, evidence)
-                check_goes_back(request, target, desired, records, plan)
-            except AgentgitError as error:
-                if not status:
-                    raise
-                problem = error
-        if problem:
-            warnings += (f"what is pending cannot be said: {problem.message}",)
+            desired = find_running(world.source, desired, observed, aim.records, request.only)
         session = Session(
             world=world,
             request=request,
             target=target,
             desired=desired,
             observed=observed,
-            plan=plan,
-            providers=providers,
+            plan=None,
+            providers=aim.providers,
             ledger=aim.ledger,
-            records=records,
-            warnings=warnings,
+            records=aim.records,
+            warnings=aim.warnings,
             spooled=aim.spooled,
             permit=permit,
         )
+        problem = aim.problem
+        if not (status and (observed.unreachable or problem)):
+            try:
+                _make_plan(session, status=status)
+            except AgentgitError as error:
+                if not status:
+                    raise
+                problem = error
+        if problem:
+            session.warnings += (f"what is pending cannot be said: {problem.message}",)
         hold_plan(session)
         yield session
+
+
+def _make_plan(session: Session, *, status: bool) -> None:
+    request, target, desired, records = (
+        session.request, session.target, session.desired, session.records,
+    )  # fmt: skip
+    source = session.world.source
+    images = find_recorded(desired, session.observed, records)
+    session.observed = look_at_images(session.providers, desired, session.observed, images)
+    limits = _limits(
+        request, target, records, find_passages(session.providers, desired), status=status
+    ).model_copy(update={"images": images})
+    evidence = CommitEvidence(source, target.snapshot, request.environment, records)
+    plan = build_plan(desired, session.observed, limits, evidence)
+    check_goes_back(request, target, desired, records, plan)
+    session.plan = plan
 
 
 def apply_plan(session: Session) -> Iterator[Event]:
