@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -32,6 +33,7 @@ from agentgit.model.steps import (
     StartReplica,
     StopReplica,
 )
+from agentgit.providers.process import spawn
 from agentgit.providers.process.files import read_json
 from agentgit.providers.process.provider import ProcessProvider
 
@@ -213,6 +215,45 @@ def test_killed_replica_tells_its_signal(host: Host) -> None:
     host.run(["sleep", "1000"])
     os.kill(host.pid(), signal.SIGKILL)
     assert host.wait(lambda one: one.state == "exited").exit_code == 137
+
+
+def test_what_the_machine_cannot_write_is_not_the_agents_fault(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without word of its process nobody could stop it: then it does not become the agent."""
+    host.create(["sleep", "1000"])
+    run, place = spawn._run_runner, host.folder / "replicas" / "one" / "pid.json"
+
+    def hinder(folder: Path, lock: int, timeout: float) -> str:
+        place.mkdir()
+        try:
+            return run(folder, lock, timeout)
+        finally:
+            place.rmdir()
+
+    monkeypatch.setattr(spawn, "_run_runner", hinder)
+    with pytest.raises(EngineError, match="one could not be started: cannot write pid"):
+        host.start()
+    assert host.look().state != "running"
+    monkeypatch.setattr(spawn, "_run_runner", lambda *_: "")
+    with pytest.raises(EngineError, match="its runner ended at once"):
+        host.start()
+    monkeypatch.setattr(spawn, "_run_runner", run)
+    host.start()
+    assert host.look().state == "running"
+
+
+def test_failed_creation_leaves_nothing_half_made(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _: bytes) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("agentgit.providers.process.folders.write_atomic", refuse)
+    with pytest.raises(EngineError, match="no space left"):
+        host.create(["sleep", "1000"])
+    assert host.provider.observe("staging").leftovers == ()
 
 
 def test_failing_replica_is_started_again(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -72,6 +73,18 @@ def test_check_gets_environment_and_folder(tmp_path: Path) -> None:
     assert run_check(probe(tmp_path, "cat here")) == (True, "found")
     assert run_check(probe(tmp_path, "echo broken >&2; exit 7")) == (False, "broken")
     assert run_check(probe(tmp_path, "exit 7")) == (False, "/bin/sh ended with 7")
+
+
+def test_on_a_full_disk_it_can_be_seen_and_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("agentgit.providers.process.health.write_json", refuse)
+    assert look(probe(tmp_path), eager=True).status == "healthy"
+    with pytest.raises(OSError, match="No space left"):  # what is not kept is no verdict
+        look(probe(tmp_path), eager=False)
 
 
 def test_check_that_cannot_be_run(tmp_path: Path) -> None:

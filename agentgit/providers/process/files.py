@@ -29,10 +29,11 @@ def engine_errors(host: str, doing: str) -> Iterator[None]:
         where = f": {error.filename}" if error.filename else ""
         why = (error.strerror or str(error) or type(error).__name__).lower()
         hint = None
-        if isinstance(error, PermissionError) or error.errno in _NO_ROOM:
+        if isinstance(error, PermissionError) or error.errno in NO_ROOM:
+            is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            remedy = "make room there" if is_full else "make the folder writable for this user"
             hint = (
-                f"make the folder writable for this user, or give host {host} another one "
-                "with `endpoint:` in environment.yaml"
+                f"{remedy}, or give host {host} another one with `endpoint:` in environment.yaml"
             )
         kind = DefiniteError if error.errno in _LASTING else EngineError
         raise kind(f"{host}: cannot {doing}: {why}{where}", hint=hint) from error
@@ -42,7 +43,7 @@ _LASTING = frozenset(
     {errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
     | {errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOEXEC}
 )
-_NO_ROOM = frozenset({28, 30, 122})  # no space left, read-only file system, quota exceeded
+NO_ROOM = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT})
 
 
 def make_private(folder: Path) -> Path:
@@ -192,11 +193,15 @@ def _name_half(path: Path) -> Path:
 def _write_half(path: Path, data: bytes, *, durable: bool) -> Path:
     half = _name_half(path)
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+    except OSError:
+        half.unlink(missing_ok=True)  # on a full disk of all places
+        raise
     return half
 
 

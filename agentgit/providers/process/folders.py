@@ -92,12 +92,16 @@ class Folders:
         if target.is_dir():
             return
         half = self._half(facts.environment, facts.name)
-        half.mkdir(mode=0o700)
-        write_atomic(half / RECORD, write_facts(facts))
         text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
-        write_atomic(half / DOCUMENT, text.encode())
-        (half / DOCUMENT).chmod(0o400)
-        publish_folder(half, target)
+        try:
+            half.mkdir(mode=0o700)
+            write_atomic(half / RECORD, write_facts(facts))
+            write_atomic(half / DOCUMENT, text.encode())
+            (half / DOCUMENT).chmod(0o400)
+            publish_folder(half, target)
+        except OSError:
+            remove_folder(half)  # every try would leave one, on a full disk of all places
+            raise
 
     def remove_replica(self, facts: Facts) -> None:
         """Remove a replica's folder; nothing may run from it any more."""

@@ -19,7 +19,7 @@ from typing import cast
 
 from agentgit.model.container import Healthcheck
 from agentgit.model.observed import Health
-from agentgit.providers.process.files import read_json, write_json
+from agentgit.providers.process.files import NO_ROOM, read_json, write_json
 
 RECORD = "health.json"
 _SOON, _LATER = 0.2, 1.0  # seconds between two looks at a replica that is not healthy (yet)
@@ -72,8 +72,14 @@ def look(probe: Probe, *, eager: bool) -> Judgement:
             break
         time.sleep(min(probe.check.interval, _LATER))
         after = _look_once(probe, after, force=True)
-    with suppress(FileNotFoundError):  # removed meanwhile
+    try:
         write_json(probe.folder / RECORD, asdict(after))
+    except FileNotFoundError:
+        pass  # removed meanwhile
+    except OSError as error:
+        # What runs can be seen on a full disk, too. Who follows a replica counts on what was seen.
+        if not (eager and error.errno in NO_ROOM):
+            raise
     return after
 
 

@@ -3,11 +3,12 @@
 Run as a script with two arguments, the replica's folder and the descriptor of a lock; it imports
 nothing but the standard library and survives whoever started it. While it lives it holds that
 lock, so a second runner of the same replica cannot exist. It says `started` or what is wrong
-on its standard output. Killing it leaves the replica running and only loses its exit code.
+on its standard output, after `host: ` where the agent is not to blame. Killing it leaves the
+replica running and only loses its exit code.
 
 The folder's files: `run.json` is what to run, `runner.json` this runner, `pid.json` the process
-(written by itself before it becomes the agent), `exit.json` how it ended, `stop` says that it
-shall not be started again.
+(written by itself before it becomes the agent, which nobody could find without), `exit.json` how
+it ended, `stop` says that it shall not be started again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any, NoReturn
 
 FIRST_BACKOFF = 0.1  # seconds; doubles with every restart, as Docker does
 LONGEST_BACKOFF = 60.0
+HOST = "host: "  # begins what is wrong with this machine
 LONG_RUN = 10.0  # who ran that long starts over with the first backoff
 
 
@@ -49,7 +51,8 @@ def main() -> None:
         _write(folder / "exit.json", {"code": code, "restarts": restarts, "error": error})
         if time.monotonic() - began > LONG_RUN:
             backoff = FIRST_BACKOFF
-        if error or not _restarts(run["restart"], code) or _is_stopped(folder, backoff):
+        ill = error and not (restarts and error.startswith(HOST))  # a full disk may get room again
+        if ill or not _restarts(run["restart"], code) or _is_stopped(folder, backoff):
             break
         restarts, backoff = restarts + 1, min(backoff * 2, LONGEST_BACKOFF)
     os.close(lock)
@@ -79,7 +82,7 @@ def _start(folder: Path, run: dict[str, Any], restarts: int) -> tuple[int, str]:
 def _become(folder: Path, run: dict[str, Any], restarts: int, tell: int) -> NoReturn:
     try:
         os.setsid()
-        _write(folder / "pid.json", _identify() | _describe(restarts))
+        _note_self(folder, restarts, tell)
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)  # a shell's `&` and Python itself ignore some
@@ -90,6 +93,15 @@ def _become(folder: Path, run: dict[str, Any], restarts: int, tell: int) -> NoRe
     except (OSError, ValueError) as error:
         os.write(tell, f"cannot run {run['argv'][0]}: {error}".encode())
     os._exit(127)
+
+
+def _note_self(folder: Path, restarts: int, tell: int) -> None:
+    """Leave word of this process; without that it must not become the agent."""
+    try:
+        _replace(folder / "pid.json", _identify() | _describe(restarts))
+    except OSError as error:
+        os.write(tell, f"{HOST}cannot write pid.json: {error.strerror}".encode())
+        os._exit(127)
 
 
 def _wait(pid: int) -> int:
@@ -131,12 +143,20 @@ def _describe(restarts: int) -> dict[str, Any]:
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
+    try:
+        _replace(path, value)
+    except OSError as error:  # a full disk must not end the replica; the log may be on it, too
+        with suppress(OSError):
+            os.write(2, f"agentgit: cannot write {path.name}: {error}\n".encode())
+
+
+def _replace(path: Path, value: dict[str, Any]) -> None:
     half = path.with_name(f".half.{os.getpid()}")
     try:
         half.write_text(json.dumps(value), encoding="utf-8")
         half.replace(path)
-    except OSError as error:  # a full disk must not end the replica
-        sys.stderr.write(f"agentgit: cannot write {path.name}: {error}\n")
+    finally:
+        half.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

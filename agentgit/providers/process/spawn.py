@@ -112,13 +112,20 @@ def describe_run(facts: Facts, folder: Path, cwd: Path, ports: Mapping[str, int]
 
 
 def launch(facts: Facts, folder: Path, lock: int, timeout: float) -> None:
-    """Start a claimed replica. Raises ReplicaError when its command cannot be run."""
+    """Start a claimed replica.
+
+    Raises ReplicaError when its command cannot be run, EngineError when this machine is to blame:
+    its disk is full, or the runner itself has ended.
+    """
     said = _run_runner(folder, lock, timeout)
-    if said != "started":
-        raise ReplicaError(
-            f"{facts.name} did not start: {said or 'its runner ended at once'}",
-            hint="look at process.command of the agent",
-        )
+    if said == "started":
+        return
+    if not said or said.startswith(runner_script.HOST):
+        why = said.removeprefix(runner_script.HOST).lower() or "its runner ended at once"
+        raise EngineError(f"{facts.name} could not be started: {why}")
+    raise ReplicaError(
+        f"{facts.name} did not start: {said}", hint="look at process.command of the agent"
+    )
 
 
 def stop(facts: Facts, folder: Path, grace: float, timeout: float) -> None:
