@@ -27,7 +27,8 @@ _TRIES = 3  # to put it down: others would wait for it in vain
 class HostLease:
     """One host's part. `number` is 0 while it is not held.
 
-    `renewed` is when the last renewal that succeeded was sent, on the holder's own clock.
+    `renewed` is when the last renewal that succeeded was sent, on the holder's own clock;
+    `trouble` is what has kept it from being renewed since.
     """
 
     host: str
@@ -38,6 +39,7 @@ class HostLease:
     times: Times
     number: int = 0
     renewed: float = 0.0
+    trouble: str = ""
     _done: Flag = field(default_factory=Flag)
     _beating: Thread | None = None
 
@@ -65,7 +67,7 @@ class HostLease:
         self.store.write(self._name, write_lease(self.holder, beat))
         if self.clock.monotonic() > due:
             return False
-        self.renewed = began
+        self.renewed, self.trouble = began, ""
         return True
 
     def keep_beating(self, beat: Callable[[int], None]) -> None:

@@ -132,7 +132,8 @@ class Lease:
             return
         except KeyError:
             self._lose(f"somebody else took it on {part.host}")
-        except AgentgitError:
+        except AgentgitError as error:
+            part.trouble = error.message.removeprefix(f"{part.host}: ")
             self._look_at_clock()
         else:
             if part is self._parts[0]:
@@ -280,7 +281,9 @@ class Lease:
             self._lose(self._too_late(late))
 
     def _too_late(self, part: HostLease) -> str:
-        return f"it could not be renewed on {part.host} for {format_duration(self._times.own)}"
+        why = f" ({part.trouble})" if part.trouble else ""
+        own = format_duration(self._times.own)
+        return f"it could not be renewed on {part.host} for {own}{why}"
 
     def _lose(self, why: str) -> None:
         self.lost = self.lost or self._word_loss(why)

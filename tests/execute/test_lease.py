@@ -285,6 +285,16 @@ def test_a_holder_gives_up_before_anybody_takes_over(place: Place) -> None:
     assert lease._stop.is_set()
 
 
+def test_what_kept_it_from_being_renewed_is_said(place: Place) -> None:
+    lease = place.taken()
+    place.store.away = True
+    place.clock.seconds = BY_HAND.own
+    beat(lease)
+    place.clock.seconds = BY_HAND.own + 0.001
+    with pytest.raises(LostLeaseError, match=r"on h for 10s \(the engine is away\)"):
+        lease.check()
+
+
 def test_a_renewal_that_comes_too_late_is_never_sent(place: Place) -> None:
     lease = place.taken()
     place.clock.seconds = BY_HAND.own + 0.001
