@@ -102,7 +102,11 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         way = f"agentgit plan -e {name} --revision {here}"
         yield f"{name} follows {safe(context.follows)}; to see what {here} would change:  {way}"
     if plan.resumes:
-        left = "nothing of it is left to do" if plan.is_empty else "this goes on with it"
+        left = (
+            "nothing of it is left to do"
+            if plan.is_empty
+            else "unless it is still at work, this goes on with it"
+        )
         yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
     for moved in plan.moved_images:
         yield palette.paint("attention", _say_moved(moved))

@@ -149,7 +149,8 @@ def test_an_expired_pin_is_told(plan: Plan, now: datetime, pin: Pin) -> None:
 def test_what_a_plan_goes_on_with_is_said(plan: Plan, quiet_plan: Plan, now: datetime) -> None:
     left = {"resumes": "20261120-110000-0002"}
     said = write_plan(plan.model_copy(update=left), now=now)
-    assert "rollout 20261120-110000-0002 has not come to its end: this goes on with it\n" in said
+    assert "rollout 20261120-110000-0002 has not come to its end: " in said
+    assert ": unless it is still at work, this goes on with it\n" in said
     nothing = write_plan(quiet_plan.model_copy(update=left), now=now)
     assert "has not come to its end: nothing of it is left to do\n" in nothing
 
