@@ -41,6 +41,7 @@ from agentgit.record.sharing import (
     push_rollouts,
     settle,
 )
+from agentgit.record.stale_lock import remove_stale_lock
 
 KEEP = 200  # rollouts of an environment
 
@@ -241,9 +242,12 @@ class GitLedger:
         )
 
     def _import(self, record: RolloutRecord, stream: bytes) -> None:
-        done = self._git.run("fast-import", "--quiet", "--done", data=stream)
-        if done.code == 0:
-            return
+        for _ in range(2):
+            done = self._git.run("fast-import", "--quiet", "--done", data=stream)
+            if done.code == 0:
+                return
+            if not remove_stale_lock(done.err):
+                break
         if "Not updating" in done.err:
             raise AlreadyRecordedError(
                 f"rollout {record.id} is already recorded, by another run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -110,6 +111,23 @@ def test_somebody_else_ends_what_was_interrupted(
     ref = name_ref("production", begun.id)
     assert git(repository, "log", "-1", "--format=%an", ref) == "Li"
     assert git(repository, "log", "-1", "--format=%an", f"{ref}~1") == "Ana"
+
+
+def test_a_lock_that_a_killed_git_has_left_is_removed(
+    repository: Path, record: Make, ledger: Ledger
+) -> None:
+    """Who was killed together with its git; a lock that is fresh may be somebody's."""
+    book, begun = ledger(repository), record()
+    book.begin(begun, None)
+    lock = repository / ".git" / f"{name_ref('production', begun.id)}.lock"
+    lock.touch()
+    with pytest.raises(GitError, match="cannot be recorded"):
+        book.finish(end(begun), ())
+    assert lock.exists()
+    os.utime(lock, (0, 0))
+    book.finish(end(begun), ())
+    assert not lock.exists()
+    assert [one.outcome for one in ledger(repository).rollouts("production")] == ["succeeded"]
 
 
 def test_old_records_are_cut_and_what_is_needed_stays(
