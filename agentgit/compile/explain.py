@@ -43,24 +43,35 @@ def explain_instance(snapshot: Snapshot, environment: str, instance: str) -> Exp
     """
     require_environment(snapshot, environment)
     require_instances(snapshot, environment, (instance,))
-    workspace = Workspace(snapshot)
-    recorder = Recorder()
-    notes = Notes(recorder)
-    resolved = Fleet(workspace, environment).compile(instance, notes)
-    for problem in notes.problems:
-        workspace.report(problem)
-    workspace.raise_problems()
-    if resolved is None:
-        raise ConfigError(f"{instance} cannot be compiled")
-    chains = dict(recorder.chains(resolved.tree))
-    _follow_definitions(resolved, chains)
-    _follow_fillings(resolved, chains)
-    _follow_text(resolved, chains)
-    _follow_rollout(resolved, chains)
-    _follow_lock(resolved, chains)
-    document = resolved_document(resolved.instance)
-    removed = recorder.removed(resolved.tree)
-    return Explained(resolved.instance, document["spec"], chains, removed)
+    return Explainer(snapshot, environment).explain(instance)
+
+
+class Explainer:
+    """Explains many instances of an environment that exist; files are read and listed once."""
+
+    def __init__(self, snapshot: Snapshot, environment: str) -> None:
+        self._workspace = Workspace(snapshot)
+        self._fleet = Fleet(self._workspace, environment)
+
+    def explain(self, instance: str) -> Explained:
+        """Compile one of them with the origin of everything. Raises ConfigError."""
+        recorder = Recorder()
+        notes = Notes(recorder)
+        resolved = self._fleet.compile(instance, notes)
+        for problem in notes.problems:
+            self._workspace.report(problem)
+        self._workspace.raise_problems()
+        if resolved is None:
+            raise ConfigError(f"{instance} cannot be compiled")
+        chains = dict(recorder.chains(resolved.tree))
+        _follow_definitions(resolved, chains)
+        _follow_fillings(resolved, chains)
+        _follow_text(resolved, chains)
+        _follow_rollout(resolved, chains)
+        _follow_lock(resolved, chains)
+        document = resolved_document(resolved.instance)
+        removed = recorder.removed(resolved.tree)
+        return Explained(resolved.instance, document["spec"], chains, removed)
 
 
 def _follow_text(resolved: Resolved, chains: dict[Path, Chain]) -> None:

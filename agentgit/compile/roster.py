@@ -57,6 +57,7 @@ class Roster:
         self.files = instance_files(workspace, environment)
         self._environment = environment
         self._sets: dict[str, Mapping[str, Member]] = {}
+        self._single: set[str] = set()
 
     def members(self, path: str) -> tuple[Member, ...]:
         """Give the instances that a file declares; none after reporting what is wrong."""
@@ -95,10 +96,13 @@ class Roster:
         for path in self.files:
             if path in self._sets:
                 yield path
-            elif _MARK in self.workspace.snapshot.read(path):
-                document = self.workspace.document(path)
+            elif path not in self._single:
+                marked = _MARK in self.workspace.snapshot.read(path)
+                document = self.workspace.document(path) if marked else None
                 if document is not None and document.kind == "InstanceSet":
                     yield path
+                else:
+                    self._single.add(path)
 
     def _render(self, document: Document) -> Iterator[Member]:
         from agentgit.compile.instance_sets import render_set

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentgit.compile.build import compile_environment
-from agentgit.compile.explain import explain_instance
+from agentgit.compile.explain import Explainer
 from agentgit.compile.layout import list_instances
 from agentgit.effects import Source
 from agentgit.errors import AgentgitError
@@ -31,6 +31,8 @@ class CommitEvidence:
         self._records = records
         self._snapshot = snapshot
         self._environment = environment
+        self._explainer: Explainer | None = None
+        self._known = frozenset[str]()
         self._chains: dict[str, Chains] = {}
         self._past: dict[str, Mapping[str, Instance]] = {}
 
@@ -39,13 +41,12 @@ class CommitEvidence:
 
         Nothing is known of one that this commit does not have: a restart takes it from another.
         """
+        if self._explainer is None:
+            self._known = frozenset(list_instances(self._snapshot, self._environment))
+            self._explainer = Explainer(self._snapshot, self._environment)
         if instance not in self._chains:
-            known = instance in list_instances(self._snapshot, self._environment)
-            self._chains[instance] = (
-                explain_instance(self._snapshot, self._environment, instance).chains
-                if known
-                else {}
-            )
+            known = instance in self._known
+            self._chains[instance] = self._explainer.explain(instance).chains if known else {}
         return self._chains[instance]
 
     def before(self, replica: Replica) -> Instance | None:

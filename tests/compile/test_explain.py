@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from agentgit.compile.build import compile_environment
 from agentgit.compile.document import resolved_document
-from agentgit.compile.explain import Explained, explain_instance
+from agentgit.compile.explain import Explained, Explainer, explain_instance
 from agentgit.errors import ConfigError, UsageError
 from agentgit.model.snapshot import Snapshot
 from agentgit.model.value import Json, Path
@@ -102,3 +103,19 @@ def test_errors_are_those_of_compile(make_snapshot: MakeSnapshot) -> None:
     broken = make_snapshot({PATH: HEAD + "  config: {language: {a: 1}}\n"})
     with pytest.raises(ConfigError, match=r"config\.language is a map here"):
         explain_instance(broken, "production", "support-eu")
+
+
+def test_many_are_explained_as_each_alone(make_snapshot: MakeSnapshot) -> None:
+    other = PATH.replace("support-eu", "support-us")
+    made = make_snapshot({other: HEAD.replace("support-eu", "support-us")})
+    read: list[str] = []
+
+    def count(path: str) -> bytes:
+        read.append(path)
+        return made.read(path)
+
+    explainer = Explainer(replace(made, read=count), "production")
+    names = ("support-eu", "support-us", "support-eu")
+    together = [explainer.explain(name) for name in names]
+    assert together == [explain_instance(made, "production", name) for name in names]
+    assert read.count(GLOBAL) == 1
