@@ -7,6 +7,7 @@ that a reader notices a value that is being written at that moment.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from agentgit.providers.docker.labels import (
     PREFIX,
     is_listed,
     is_ours,
-    label_filter,
     label_owned,
     read_label,
 )
@@ -83,9 +83,15 @@ class EngineStore:
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """List the names that begin with a prefix, sorted."""
-        query = {"all": 1, "filters": label_filter(self.project_id)}
+        project = self.project_id
+        # Only values have this label: a heartbeat does not list all replicas of the fleet.
+        query = {"all": 1, "filters": json.dumps({"label": [f"{PREFIX}value"]})}
         found = self.engine.call("GET", "/containers/json", query=query).json()
-        values = {read_label(one["Labels"], "value") for one in found if is_listed(one, "store")}
+        values = {
+            read_label(one["Labels"], "value")
+            for one in found
+            if is_listed(one, "store") and read_label(one["Labels"], "project-id") == project
+        }
         return tuple(sorted(name for name in values if name.startswith(prefix)))
 
     def delete(self, name: str) -> None:
