@@ -135,7 +135,10 @@ def is_news(session: Session) -> bool:
         return True  # also to say that what was interrupted has ended
     if session.request.kind == "destroy":
         return not is_destroyed(session.records)
-    return session.request.kind == "apply" and verified_commit(session.records) != commit.sha
+    if session.request.kind != "apply":
+        return False
+    unverified = bool(session.plan and session.plan.unverified)
+    return unverified or verified_commit(session.records) != commit.sha
 
 
 def _limits(

@@ -12,6 +12,7 @@ from threading import Lock
 from agentgit.effects import Clock, Providers
 from agentgit.execute.hooks import Guard, NoGuard
 from agentgit.model.events import InstanceGivenUp, Superseded
+from agentgit.model.observed import Replica
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import Failure
 from agentgit.model.steps import CreateReplica, Stamp
@@ -34,7 +35,8 @@ class Execution:
     """One run of a plan; `stop` may be set at any time to end it at a safe point.
 
     `finished` says afterwards whether it came to its end at all, `failure`, `interrupted` and
-    `superseded` why it did not end well. `failures` are all that failed, the first of each
+    `superseded` why it did not end well. `seen` are the replicas that were seen healthy, as they
+    were then. `failures` are all that failed, the first of each
     instance; `given_up` are the instances it went on without, which are to go back.
     `side_by_side` runs the moves; a rehearsal does so in its own time.
     """
@@ -54,6 +56,7 @@ class Execution:
     finished: bool = False
     tolerated: Mapping[str, int] = field(default_factory=dict)
     revisions: Mapping[str, str] = field(default_factory=dict)  # by replica, by instance
+    seen: dict[tuple[str, str], Replica] = field(default_factory=dict)  # by host and name
     _lock: Lock = field(default_factory=Lock)
 
     def begin(self, plan: Plan) -> None:

@@ -40,8 +40,8 @@ def await_healthy(
     stopped: Stopped,
     *,
     after_outage: bool = False,
-) -> None:
-    """Return when one run of the replica has been serving for `min_healthy_time` without a break.
+) -> Replica:
+    """Give the replica when one run of it has been serving for `min_healthy_time` without a break.
 
     Raises ReplicaError when it ends, crashes again and again, is unhealthy, is gone, or the
     timeout is over. `after_outage`: its engine did not answer a moment ago.
@@ -62,8 +62,8 @@ def await_healthy(
         check_alive(replica, step.name, ended_with)
         now = clock.monotonic()
         since = (now if since is None else since) if replica and replica.serving else None
-        if since is not None and now - since >= step.min_healthy_time:
-            return
+        if replica and since is not None and now - since >= step.min_healthy_time:
+            return replica
         if now - began >= step.timeout:
             raise ReplicaError(
                 f"{step.name} did not become healthy within {format_duration(step.timeout)}"

@@ -173,7 +173,10 @@ def perform_step(
     guard.check()
     if isinstance(step, AwaitHealthy):
         try:
-            await_healthy(step, provider, execution.clock, stopped, after_outage=after_outage)
+            seen = await_healthy(
+                step, provider, execution.clock, stopped, after_outage=after_outage
+            )
+            execution.seen[step.host, step.name] = seen
         except ReplicaError:
             guard.check()  # without the lease it may be somebody else who ended the replica
             raise

@@ -20,13 +20,23 @@ class Live(Value):
     restart: str = "no"
 
 
+class FactChange(Value):
+    """A fact that is not what it was right after the replica was started; empty: not set."""
+
+    field: str
+    before: str = ""
+    after: str = ""
+
+
 class Replica(Value):
     """One running or left-over copy of an instance, as found.
 
     `id` is the engine's full id and what is destroyed; `name` is for people and for finding a
     replica again. `error` is the engine's word on why it ended, `probe` the last line of the
     health check's output. `addresses` maps port names to `host:port` where they can be reached
-    from the engine's host.
+    from the engine's host. `facts` are what the engine was told of it and somebody could change
+    by hand, in the engine's own form; `drift` is what differs from its baseline, and `unverified`
+    says that this cannot be known, for want of a whole one.
     """
 
     host: str
@@ -50,6 +60,9 @@ class Replica(Value):
     started_at: str = ""
     addresses: Mapping[str, str] = {}
     live: Live = Live()
+    facts: Mapping[str, str] = {}
+    drift: tuple[FactChange, ...] = ()
+    unverified: bool = False
 
     @property
     def serving(self) -> bool:
@@ -70,7 +83,8 @@ class HostState(Value):
 
     `foreign_ports` maps published host ports of others to their owner's name. `images` has the
     ids behind names of images, of those that were asked for; `gone_images` are ids of which the
-    host has no image any more.
+    host has no image any more. `strangers` carry the labels of a replica but not its name:
+    copies, or replicas that somebody renamed.
     """
 
     host: str
@@ -78,6 +92,7 @@ class HostState(Value):
     version: str = ""
     supports: frozenset[str] = frozenset()
     replicas: tuple[Replica, ...] = ()
+    strangers: tuple[Replica, ...] = ()
     networks: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()

@@ -61,6 +61,7 @@ class Plan(Value):
     `tolerated` says how many instances may have failed while the rollout goes on, by instance that
     fails; 0 where it is not named. `resumes` is the interrupted rollout that this goes on with,
     `passages` the pauses that it had passed and that are not repeated.
+    `unverified` are replicas of which nobody knows whether they were changed by hand.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
 
@@ -87,6 +88,7 @@ class Plan(Value):
     peak: int = 0
     risk: Risk = Risk()
     moved_images: tuple[MovedImage, ...] = ()
+    unverified: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

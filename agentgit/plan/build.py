@@ -88,6 +88,7 @@ def build_plan(
         peak=_count_peak(observed, waves),
         risk=assess_risk(changes, waves, max(before, after)),
         moved_images=tuple(find_moved(covered, observed, placed, chooser)),
+        unverified=tuple(one.name for one in observed.replicas if one.unverified),
     )
 
 

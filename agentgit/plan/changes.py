@@ -172,12 +172,11 @@ def _find_drift(
     causes = []
     for change in slots:
         keeper = change.keeper
-        if change.action == "update" and keeper is not None and change.cause is not None:
+        cause = change.cause
+        if change.action == "update" and keeper and cause and cause.kind == "fields":
             past = evidence.applied(instance.name)
             if past and past.spec.container and instance.spec.container == past.spec.container:
-                causes.append(
-                    Cause(kind="drift", detail=f"{change.cause.detail}, set back in place")
-                )
+                causes.append(Cause(kind="drift", detail=f"{cause.detail}, set back in place"))
     return causes
 
 

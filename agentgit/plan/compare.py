@@ -1,7 +1,8 @@
 """Desired against observed, slot by slot: what is kept, what changes, and why.
 
 The revision label answers "did we ask for something else?"; a few live facts (state, health,
-limits) answer "is it still so?". An inspect is never compared with a specification.
+limits) answer "is it still so?", and the baseline "did somebody change it?" (`plan.baseline`). An
+inspect is never compared with a specification.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from agentgit.model.container import Limits
 from agentgit.model.desired import Instance
 from agentgit.model.observed import EngineKind, HostState, Live, Replica
 from agentgit.model.value import Json, Value
+from agentgit.plan.baseline import describe_drift, needs_replacing
 from agentgit.plan.placement import revision_on
 
 Action = Literal["keep", "create", "replace", "start", "update", "remove"]
@@ -46,12 +48,17 @@ def compare_slot(
     revision = revision_on(instance, host)
     fitting = [one for one in found if one.revision == revision and one.host == host.host]
     running = [one for one in fitting if one.state == "running" and one.health != "unhealthy"]
-    if running and not restart:
-        keeper = min(running, key=_preference)
+    intact = [one for one in running if not needs_replacing(one)]
+    if intact and not restart:
+        keeper = min(intact, key=_preference)
         return _keep(instance, host, slot, keeper, _others(found, keeper))
     wanted = wanted_live(instance, host.engine)
     stopped = [
-        one for one in fitting if one.state in {"exited", "created"} and wanted in {None, one.live}
+        one
+        for one in fitting
+        if one.state in {"exited", "created", "paused"}
+        and wanted in {None, one.live}
+        and not one.drift
     ]
     if stopped and not running:  # to start it is all that a restart asks for, too
         keeper = min(stopped, key=_preference)
@@ -68,11 +75,14 @@ def _keep(
     instance: Instance, host: HostState, slot: int, keeper: Replica, rest: tuple[Replica, ...]
 ) -> SlotChange:
     wanted = wanted_live(instance, host.engine)
-    if wanted is None or wanted == keeper.live:
+    if wanted is None or (wanted == keeper.live and not keeper.drift):
         cause = _cause("surplus", f"slot {slot} has {len(rest) + 1} replicas") if rest else None
         action: Action = "remove" if rest else "keep"
         return _change(slot, action, host, keeper=keeper, old=rest, cause=cause)
     cause = _cause("fields", f"slot {slot}: {_describe_live(keeper.live, wanted)}")
+    if wanted == keeper.live:
+        said = f"slot {slot}: somebody changed {describe_drift(keeper)}"
+        cause = _cause("drift", f"{said}, set back in place")
     action = "update" if "update" in host.supports else "replace"
     if action == "replace":
         return _change(slot, action, host, old=(keeper, *rest), cause=cause)
@@ -114,6 +124,9 @@ def _explain_replace(
         return _cause("fields", f"slot {slot}: {first.revision[:8]} -> {revision[:8]}")
     if restart:
         return _cause("restart", f"slot {slot}: restart was asked for")
+    if needs_replacing(first) and first.state == "running":
+        said = f"somebody changed {describe_drift(first)} of {first.name}"
+        return _cause("drift", f"slot {slot}: {said}, so it is replaced")
     if first.health == "unhealthy":
         return _cause("unhealthy", f"slot {slot}: {first.name} is unhealthy")
     return _cause("stopped", f"slot {slot}: {first.name} is {first.state}")
@@ -131,6 +144,8 @@ def _others(found: Sequence[Replica], keeper: Replica) -> tuple[Replica, ...]:
 def _describe_end(replica: Replica) -> str:
     if replica.state == "created":
         return f"{replica.name} was never started"
+    if replica.state == "paused":
+        return f"somebody paused {replica.name}"
     code = "" if replica.exit_code is None else f" with exit code {replica.exit_code}"
     return f"{replica.name} has ended{code}"
 

@@ -34,6 +34,7 @@ def digest_observed(observed: Observed) -> str:
         [
             *(one.host, one.id, one.instance, one.slot, one.revision, one.image_id, one.state),
             one.live.model_dump(mode="json"),
+            *([change.field, change.after] for change in one.drift),
         ]
         for one in observed.replicas
     ]

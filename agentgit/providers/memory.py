@@ -281,6 +281,7 @@ class MemoryProvider:
                 limits=container.limits if container else Limits(),
                 restart=container.restart if container else "no",
             ),
+            facts=_read_facts(spec),
         )
         self.engine.replicas[spec.name] = (replica, spec)
 
@@ -343,6 +344,12 @@ class MemoryProvider:
     def _set(self, name: str, **facts: object) -> None:
         replica, spec = self.engine.replicas[name]
         self.engine.replicas[name] = (replica.model_copy(update=facts), spec)
+
+
+def _read_facts(spec: ReplicaSpec) -> dict[str, str]:
+    """Say what somebody could change by hand; a test does so in `MemoryEngine.replicas`."""
+    networks = {f"networks.{name}": "joined" for name in spec.networks.values()}
+    return {"name": spec.name, **networks}
 
 
 def _names(owned: set[tuple[str, str]], project_id: str, part: str) -> tuple[str, ...]:

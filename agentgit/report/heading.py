@@ -117,6 +117,13 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         end = "rolled back" if tried.outcome == "rolled-back" else "rolled back in part"
         text = f"this was tried {when} and {end} (rollout {tried.id}){why}"
         yield palette.paint("attention", text)
+    if plan.unverified and context.kind != "destroy":
+        many = len(plan.unverified) > 1
+        yield (
+            f"{count(len(plan.unverified), 'replica')} {'are' if many else 'is'} unverified: no "
+            f"baseline tells whether somebody changed {'them' if many else 'it'} by hand; the "
+            "next apply takes one"
+        )
 
 
 def _say_moved(moved: MovedImage) -> str:

@@ -368,6 +368,8 @@ def _replica(replica: Replica) -> Document:
         "restarts": replica.restarts,
         "startedAt": replica.started_at,
         "addresses": dict(sorted(replica.addresses.items())),
+        "unverified": replica.unverified,
+        "changedByHand": [one.field for one in replica.drift],
     }
 
 

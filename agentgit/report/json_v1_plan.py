@@ -69,6 +69,7 @@ def plan_document(
         "risk": _risk(plan.risk),
         "rehearsal": rehearsal_document(context.rehearsal),
         "movedImages": [one.model_dump(mode="json") for one in plan.moved_images],
+        "unverified": list(plan.unverified),
     }
 
 

@@ -138,12 +138,19 @@ def _replica_row(replica: Replica, mark: str, now: datetime) -> tuple[str, ...]:
     return (
         str(replica.slot),
         safe(replica.host),
-        f"{describe_state(replica)}{restarts}{error}",
+        f"{describe_state(replica)}{restarts}{error}{_say_verdict(replica)}",
         _up(replica, now),
         f"revision {short_revision(safe(replica.revision))}{f', {mark}' if mark else ''}",
         f"since {short(safe(replica.commit))}",
         addresses,
     )
+
+
+def _say_verdict(replica: Replica) -> str:
+    """Say whether somebody changed it by hand, as far as that is known."""
+    if replica.drift:
+        return f", changed by hand: {', '.join(safe(one.field) for one in replica.drift)}"
+    return ", unverified" if replica.unverified else ""
 
 
 def _up(replica: Replica, now: datetime) -> str:

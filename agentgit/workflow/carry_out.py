@@ -8,11 +8,13 @@ from contextlib import suppress
 from agentgit.errors import LostLeaseError
 from agentgit.execute.hooks import Guard
 from agentgit.execute.interpreter import Execution, execute
-from agentgit.model.events import Event, GoingBack, RolloutFinished, RolloutStarted
+from agentgit.model.events import Event, GoingBack, RolloutFinished, RolloutStarted, WaveDone
+from agentgit.model.observed import Observed
 from agentgit.model.plan import Plan
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
-from agentgit.model.steps import Stamp
+from agentgit.model.steps import Stamp, UpdateReplica
+from agentgit.workflow.baselines import note_baselines, renew_baselines
 from agentgit.workflow.books import close_record
 from agentgit.workflow.images import gather_images
 from agentgit.workflow.milestones import Milestones
@@ -37,7 +39,10 @@ def carry_out(
     try:
         yield books.note(_started(plan, record))
         _forget_passed(session, keep=plan.passages)
+        _renew_baselines(session, session.observed)
         for event in execute(plan, first):
+            if isinstance(event, WaveDone):
+                _note_baselines(session, plan, first)
             yield books.note(event)
         returning = choose_return(first, record)
         if returning:
@@ -48,7 +53,9 @@ def carry_out(
                 yield books.note(event)
     finally:
         record = close_record(record, session, first, back)
-        record = record.model_copy(update=_look_again(session))
+        now = observe_hosts(session.providers, session.request.environment)
+        _renew_baselines(session, now)
+        record = record.model_copy(update=_look_again(session, now))
         if record.outcome in {"succeeded", "partial", "rolled-back"}:
             _forget_passed(session)
         books.note(_finished(record))
@@ -67,12 +74,26 @@ def _forget_passed(session: Session, keep: tuple[Passage, ...] = ()) -> None:
         )
 
 
-def _look_again(session: Session) -> dict[str, object]:
+def _renew_baselines(session: Session, now: Observed) -> None:
+    with suppress(LostLeaseError):  # the next step says so
+        renew_baselines(session.providers, now)
+
+
+def _note_baselines(session: Session, plan: Plan, execution: Execution) -> None:
+    """Take a baseline of what the wave that has just ended has started."""
+    seen, execution.seen = execution.seen, {}
+    moves = (move for wave in plan.waves for move in wave.moves)
+    steps = (step for move in moves for step in move.finish)
+    updated = {(step.host, step.name) for step in steps if isinstance(step, UpdateReplica)}
+    with suppress(LostLeaseError):
+        note_baselines(session.providers, session.observed, tuple(seen.values()), updated)
+
+
+def _look_again(session: Session, now: Observed) -> dict[str, object]:
     """Find the hosts that carry replicas now, and the images of what runs there.
 
     Of a host that is silent, what was known before.
     """
-    now = observe_hosts(session.providers, session.request.environment)
     hosts = {state.host: str(state.engine) for state in now.hosts if state.replicas}
     silent = {one.host for one in now.unreachable}
     before = {state.host: str(state.engine) for state in session.observed.hosts}

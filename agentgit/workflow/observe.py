@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from agentgit.effects import Provider, Providers
 from agentgit.errors import EngineError
 from agentgit.model.observed import HostState, Observed, Unreachable
+from agentgit.workflow.baselines import observe_judged
 
 SIDE_BY_SIDE = 16
 
@@ -25,6 +26,6 @@ def observe_hosts(providers: Providers, environment: str) -> Observed:
 
 def _observe(provider: Provider, environment: str) -> HostState | Unreachable:
     try:
-        return provider.observe(environment)
+        return observe_judged(provider, environment)
     except EngineError as error:
         return Unreachable(host=provider.host, reason=error.message, hint=error.hint or "")

@@ -110,6 +110,7 @@ PLAN = {
     "risk": {"level": "str", "reasons": [], "gaps": []},
     "rehearsal": "NoneType",
     "movedImages": [],
+    "unverified": [],
 }
 
 

@@ -159,6 +159,6 @@ def test_as_a_document(
     assert [one["serving"] for one in web["replicas"]] == [True, False, False]
     assert set(web["replicas"][0]) == {
         "slot", "host", "id", "name", "revision", "commit", "state", "health", "serving",
-        "exitCode", "restarts", "startedAt", "addresses",
+        "exitCode", "restarts", "startedAt", "addresses", "unverified", "changedByHand",
     }  # fmt: skip
     assert status_document(desired, observed, None, ())["pending"] is None

@@ -14,6 +14,7 @@ from typing import Any
 from agentgit.model.container import Container, Limits, Port
 from agentgit.model.observed import EngineKind, Health, Live, Replica, State
 from agentgit.model.steps import ReplicaSpec, Stamp
+from agentgit.providers.docker.facts import read_facts
 from agentgit.providers.docker.labels import label_replica, read_label
 
 CONFIG_FOLDER = "/run/agentgit"
@@ -42,7 +43,7 @@ def read_replica(found: Mapping[str, Any], host: str, kind: EngineKind) -> Repli
     return Replica(
         host=host,
         id=found["Id"],
-        name=found["Name"].lstrip("/"),
+        name=read_label(labels, "self") or found["Name"].lstrip("/"),
         instance=read_label(labels, "instance"),
         agent=read_label(labels, "agent"),
         slot=_number(read_label(labels, "slot")),
@@ -61,6 +62,7 @@ def read_replica(found: Mapping[str, Any], host: str, kind: EngineKind) -> Repli
         started_at="" if started.startswith("0001") else started,
         addresses=_read_addresses(found) if status == "running" else {},
         live=_read_live(found, kind),
+        facts=read_facts(found, kind),
     )
 
 

@@ -30,6 +30,7 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
     volumes = engine.call("GET", "/volumes", query=ours).json().get("Volumes") or []
     things = _Things(
         replicas=_inspect(engine, _select(containers, "replica", environment)),
+        strangers=_inspect(engine, _select_strangers(containers, environment)),
         carriers=_select(containers, "carrier", environment),
         networks=_select(networks, "network", environment),
         volumes=_select(volumes, "volume", environment),
@@ -42,6 +43,9 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
         version=engine.info.version,
         supports=frozenset({"update"} if engine.info.updates_in_place else ()),
         replicas=tuple(sorted(replicas, key=lambda one: (one.instance, one.slot, one.name))),
+        strangers=tuple(
+            read_replica(one, engine.host, engine.info.kind) for one in things.strangers
+        ),
         networks=tuple(sorted(one["Name"] for one in things.networks)),
         volumes=tuple(sorted(one["Name"] for one in things.volumes)),
         leftovers=_find_leftovers(things),
@@ -52,6 +56,7 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
 @dataclass(frozen=True)
 class _Things:
     replicas: list[Found]
+    strangers: list[Found]
     carriers: list[Found]
     networks: list[Found]
     volumes: list[Found]
@@ -60,6 +65,17 @@ class _Things:
 
 def _select(listed: Iterable[Found], kind: Kind, environment: str) -> list[Found]:
     return [one for one in listed if is_listed(one, kind, environment)]
+
+
+def _select_strangers(listed: Iterable[Found], environment: str) -> list[Found]:
+    """Select what has the labels of a replica and another name: copies, and what was renamed."""
+    return [
+        one
+        for one in listed
+        if read_label(one.get("Labels"), "kind") == "replica"
+        and read_label(one.get("Labels"), "environment") == environment
+        and read_label(one.get("Labels"), "self") != listed_name(one)
+    ]
 
 
 def _list_containers(engine: Engine, **query: object) -> list[Found]:
@@ -81,8 +97,9 @@ def _inspect(engine: Engine, listed: Iterable[Found]) -> list[Found]:
 
 def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
     """Find carriers, configuration without a replica, and networks nobody of ours has joined."""
-    names = {one["Name"].lstrip("/") for one in things.replicas}
-    joined = {name for one in things.replicas for name in one["NetworkSettings"]["Networks"] or ()}
+    there = (*things.replicas, *things.strangers)  # who was renamed still has its parts
+    names = {read_label(one["Config"].get("Labels"), "self") for one in there}
+    joined = {name for one in there for name in one["NetworkSettings"]["Networks"] or ()}
     left = [
         *(
             Leftover(kind="carrier", id=one["Id"], name=listed_name(one))

@@ -125,9 +125,10 @@ def _raise_foreign(engine: Engine, what: str, name: str) -> NoReturn:
 
 def _start(engine: Engine, project_id: str, step: StartReplica) -> None:
     found = need_replica(engine, project_id, step.name)
-    if found["State"].get("Running"):
+    paused = found["State"].get("Paused")
+    if found["State"].get("Running") and not paused:
         return
-    path = f"/containers/{found['Id']}/start"
+    path = f"/containers/{found['Id']}/{'unpause' if paused else 'start'}"
     try:
         engine.call("POST", path, timeout=step.timeout)
     except RefusedError as refused:
@@ -203,9 +204,13 @@ def _remove(engine: Engine, project_id: str, step: RemoveReplica) -> None:
 def _find_exactly(
     engine: Engine, project_id: str, name: str, id_: str | None
 ) -> dict[str, Any] | None:
-    """Find a replica of ours by its id where that is known; a successor of that name is not it."""
+    """Find a replica of ours by its id where that is known; a successor of that name is not it.
+
+    Somebody may have renamed it: then the id and the label of its own name tell that it is ours.
+    """
     found = find(engine, f"/containers/{id_ or name}/json")
-    if found is None or not is_ours(found, project_id, "replica", name):
+    known = found if id_ is None or found is None else {**found, "Name": name}
+    if known is None or not is_ours(known, project_id, "replica", name):
         return None
     return found
 

@@ -1,0 +1,20 @@
+"""What replicas were right after they were started, so that a change by hand can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentgit.model.value import Value
+
+READER = 1  # grows when a fact is read otherwise, or another one is read
+
+
+class Baseline(Value):
+    """The facts of one environment's replicas on one host, by the replica's id.
+
+    `engine` is the version of the engine that reported them, `reader` ours when it was written.
+    """
+
+    engine: str = ""
+    reader: int = READER
+    facts: Mapping[str, Mapping[str, str]] = {}

@@ -1,0 +1,127 @@
+"""Today's facts against the baseline: whether somebody changed a replica behind our back.
+
+An engine rewrites what it is told, so what it says is compared only with what it said before. A
+new version of the engine may say it otherwise: what shifted everywhere is no drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from agentgit.model.baseline import READER, Baseline
+from agentgit.model.observed import FactChange, HostState, Replica
+
+IN_PLACE = frozenset({"memory_swap"})  # set back together with the limits
+_NAME = "name"
+
+
+def judge_host(state: HostState, baseline: Baseline) -> HostState:
+    """Mark the replicas of a host that differ from their baseline, or have no whole one.
+
+    A stranger with a known id is a replica that somebody renamed: it is one of ours again.
+    """
+    renamed = [one for one in state.strangers if one.id in baseline.facts]
+    replicas = (*state.replicas, *renamed)
+    changes = {
+        one.id: _compare(baseline.facts[one.id], one.facts, baseline.reader)
+        for one in replicas
+        if one.id in baseline.facts and one.facts
+    }
+    shifted = _find_shifted(changes) if baseline.engine != state.version else frozenset[str]()
+    outdated = baseline.reader != READER
+    judged = [_judge(one, changes.get(one.id), shifted, outdated=outdated) for one in replicas]
+    names = {one.facts.get(_NAME) for one in renamed}
+    return state.model_copy(
+        update={
+            "replicas": tuple(sorted(judged, key=lambda one: (one.instance, one.slot, one.name))),
+            "strangers": tuple(one for one in state.strangers if one not in renamed),
+            "foreign_ports": {
+                port: owner for port, owner in state.foreign_ports.items() if owner not in names
+            },
+        }
+    )
+
+
+def renew_baseline(known: Baseline, state: HostState) -> Baseline:
+    """Give a judged host's baseline: without what is gone, with what was unverified.
+
+    What differs stays what it was: to take it over would be to agree to it.
+    """
+    there = {one.id for one in state.replicas}
+    facts = {key: value for key, value in known.facts.items() if key in there}
+    for one in state.replicas:
+        if one.unverified:
+            before = {change.field: change.before for change in one.drift}
+            facts[one.id] = {key: text for key, text in ({**one.facts, **before}).items() if text}
+    return Baseline(engine=state.version, facts=facts)
+
+
+def add_to_baseline(
+    known: Baseline, engine: str, replicas: Iterable[Replica], updated: Collection[str]
+) -> Baseline:
+    """Add replicas that were just seen healthy; of those `updated` in place only what that set."""
+    facts = dict(known.facts)
+    for one in (one for one in replicas if one.facts):
+        before = facts.get(one.id)
+        if before is None:
+            facts[one.id] = one.facts
+        elif one.name in updated:
+            kept = {key: text for key, text in before.items() if key not in IN_PLACE}
+            facts[one.id] = kept | {k: one.facts[k] for k in IN_PLACE & one.facts.keys()}
+    version = known.engine if known.facts else engine
+    return known.model_copy(update={"engine": version, "facts": facts})
+
+
+def needs_replacing(replica: Replica) -> bool:
+    """Whether something was changed that cannot be set back in place."""
+    return any(one.field not in IN_PLACE for one in replica.drift)
+
+
+def describe_drift(replica: Replica) -> str:
+    """Say what somebody changed: `memory_swap 128 -> 256, command`. Digests say nothing."""
+    return ", ".join(_describe(one) for one in replica.drift)
+
+
+def _judge(
+    replica: Replica,
+    changes: tuple[FactChange, ...] | None,
+    shifted: frozenset[str],
+    *,
+    outdated: bool,
+) -> Replica:
+    if changes is None:
+        if replica.facts and replica.state == "running":
+            return replica.model_copy(update={"unverified": True})
+        return replica
+    drift = tuple(one for one in changes if one.field not in shifted)
+    unverified = outdated or len(drift) < len(changes)
+    if not (drift or unverified):
+        return replica
+    return replica.model_copy(update={"drift": drift, "unverified": unverified})
+
+
+def _compare(
+    before: Mapping[str, str], now: Mapping[str, str], reader: int
+) -> tuple[FactChange, ...]:
+    """List what differs; of facts that another reader wrote only those that both know."""
+    if before == now:
+        return ()
+    fields = before.keys() | now.keys() if reader == READER else before.keys() & now.keys()
+    return tuple(
+        FactChange(field=field, before=before.get(field, ""), after=now.get(field, ""))
+        for field in sorted(fields)
+        if before.get(field, "") != now.get(field, "")
+    )
+
+
+def _find_shifted(changes: Mapping[str, tuple[FactChange, ...]]) -> frozenset[str]:
+    """Find the fields that differ in every replica. A name is nothing that an engine changes."""
+    fields = [frozenset(one.field for one in found) for found in changes.values()]
+    return frozenset.intersection(*fields) - {_NAME} if fields else frozenset()
+
+
+def _describe(change: FactChange) -> str:
+    words = [text or "not set" for text in (change.before, change.after)]
+    if any(text.startswith("digest ") for text in words):
+        return change.field
+    return f"{change.field} {words[0]} -> {words[1]}"

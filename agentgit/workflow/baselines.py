@@ -1,0 +1,81 @@
+"""Baselines in the host store: read whenever a host is looked at, written under the lease only.
+
+One value `baselines-<environment>` on every host that runs containers. To lose it costs no more
+than knowing whether somebody changed a replica by hand before the next apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+from pydantic import ValidationError
+
+from agentgit.effects import HostStore, Provider, Providers
+from agentgit.errors import EngineError, LostLeaseError
+from agentgit.model.baseline import Baseline
+from agentgit.model.observed import HostState, Observed, Replica
+from agentgit.plan.baseline import add_to_baseline, judge_host, renew_baseline
+
+
+def observe_judged(provider: Provider, environment: str) -> HostState:
+    """Observe a host and say what somebody changed there by hand. Raises EngineError."""
+    state = provider.observe(environment)
+    if not any(one.facts for one in (*state.replicas, *state.strangers)):
+        return state
+    return judge_host(state, _read(provider.store, environment))
+
+
+def renew_baselines(providers: Providers, observed: Observed) -> None:
+    """Forget what is gone and take a baseline of what has none. Raises LostLeaseError."""
+    for state in observed.hosts:
+        renew = partial(renew_baseline, state=state)
+        _change(providers[state.host], observed.environment, renew)
+
+
+def note_baselines(
+    providers: Providers,
+    observed: Observed,
+    replicas: Collection[Replica],
+    updated: Collection[tuple[str, str]],
+) -> None:
+    """Take a baseline of replicas that were just seen healthy. Raises LostLeaseError.
+
+    `updated` are (host, name) of those whose limits were changed in place.
+    """
+    for state in observed.hosts:
+        mine = [one for one in replicas if one.host == state.host]
+        names = frozenset(name for host, name in updated if host == state.host)
+        if mine:
+            add = partial(add_to_baseline, engine=state.version, replicas=mine, updated=names)
+            _change(providers[state.host], observed.environment, add)
+
+
+def _change(provider: Provider, environment: str, change: Callable[[Baseline], Baseline]) -> None:
+    store, name = provider.store, _name(environment)
+    try:
+        before = _read(store, environment)
+        after = change(before)
+        if not after.facts:
+            if before.facts:
+                store.delete(name)
+        elif after != before:
+            data = after.model_dump_json().encode()
+            if before.facts or not store.create(name, data):
+                store.write(name, data)
+    except LostLeaseError:
+        raise
+    except (EngineError, KeyError):
+        return  # at worst it is unverified
+
+
+def _read(store: HostStore, environment: str) -> Baseline:
+    """Read a value; one that nobody finished writing, or of another time, says nothing."""
+    try:
+        return Baseline.model_validate_json(store.read(_name(environment)) or b"{}")
+    except ValidationError:
+        return Baseline()
+
+
+def _name(environment: str) -> str:
+    return f"baselines-{environment}"

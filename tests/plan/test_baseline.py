@@ -1,0 +1,127 @@
+"""What somebody changed by hand, told from what an engine says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentgit.model.baseline import READER, Baseline
+from agentgit.model.observed import FactChange, HostState, Replica
+from agentgit.plan.baseline import (
+    add_to_baseline,
+    describe_drift,
+    judge_host,
+    needs_replacing,
+    renew_baseline,
+)
+
+FACTS = {"name": "support-1", "command": '["serve"]', "memory_swap": "128"}
+
+
+def replica(key: str = "a", state: str = "running", **facts: str) -> Replica:
+    known = {field: text for field, text in (FACTS | facts).items() if text}
+    return Replica.model_validate(
+        {"host": "eu-1", "id": key, "name": f"support-{key}", "instance": "support",
+         "agent": "support", "slot": 1, "revision": "r", "commit": "c", "state": state,
+         "facts": known}
+    )  # fmt: skip
+
+
+def host(*replicas: Replica, version: str = "26.1", **more: Any) -> HostState:
+    return HostState(host="eu-1", engine="docker", version=version, replicas=replicas, **more)
+
+
+def baseline(*replicas: Replica, engine: str = "26.1", reader: int = READER) -> Baseline:
+    return Baseline(engine=engine, reader=reader, facts={one.id: one.facts for one in replicas})
+
+
+def test_what_is_as_it_was_is_left_alone() -> None:
+    state = host(replica("a"), replica("b"))
+    assert judge_host(state, baseline(replica("a"), replica("b"))) == state
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "replaced"),
+    [
+        ({"command": '["other"]'}, 'command ["serve"] -> ["other"]', True),
+        ({"command": ""}, 'command ["serve"] -> not set', True),
+        ({"cpuset": "0"}, "cpuset not set -> 0", True),
+        ({"memory_swap": "256"}, "memory_swap 128 -> 256", False),
+        ({"environment.KEY": "digest 12"}, "environment.KEY", True),
+    ],
+)
+def test_what_somebody_changed_is_named(
+    changed: dict[str, str],
+    said: str,
+    replaced: bool,  # noqa: FBT001 - a case's value
+) -> None:
+    judged = judge_host(host(replica(**changed)), baseline(replica()))
+    (one,) = judged.replicas
+    assert describe_drift(one) == said
+    assert needs_replacing(one) is replaced
+    assert not one.unverified
+
+
+def test_without_a_baseline_what_runs_is_unverified() -> None:
+    judged = judge_host(host(replica("a"), replica("b", state="exited")), Baseline())
+    assert [one.unverified for one in judged.replicas] == [True, False]
+    assert not any(one.drift for one in judged.replicas)
+
+
+def test_what_another_version_says_otherwise_of_all_is_no_drift() -> None:
+    now = host(replica("a", command="serve"), replica("b", command="serve", cpuset="0"))
+    judged = judge_host(now, baseline(replica("a"), replica("b"), engine="20.10"))
+    assert [one.drift for one in judged.replicas] == [
+        (),
+        (FactChange(field="cpuset", after="0"),),
+    ]
+    assert all(one.unverified for one in judged.replicas)
+    renewed = renew_baseline(baseline(replica("a"), replica("b"), engine="20.10"), judged)
+    assert renewed.engine == "26.1"
+    assert renewed.facts["b"] == FACTS | {"command": "serve"}  # what differs is not agreed to
+    again = judge_host(now, renewed)
+    assert [len(one.drift) for one in again.replicas] == [0, 1]
+    assert not any(one.unverified for one in again.replicas)
+
+
+def test_another_version_alone_changes_nothing() -> None:
+    judged = judge_host(host(replica("a", cpuset="0"), replica("b")),
+                        baseline(replica("a"), replica("b"), engine="20.10"))  # fmt: skip
+    assert [len(one.drift) for one in judged.replicas] == [1, 0]
+
+
+def test_the_same_version_never_shifts() -> None:
+    judged = judge_host(host(replica("a", cpuset="0")), baseline(replica("a")))
+    assert [one.field for one in judged.replicas[0].drift] == ["cpuset"]
+
+
+def test_what_another_reader_wrote_is_compared_as_far_as_both_know() -> None:
+    known = Baseline(engine="26.1", reader=READER + 1, facts={"a": {"command": "x", "old": "1"}})
+    (one,) = judge_host(host(replica("a")), known).replicas
+    assert [change.field for change in one.drift] == ["command"]
+    assert one.unverified
+
+
+def test_a_renamed_replica_is_ours_by_its_id() -> None:
+    renamed, copy = replica("a", name="mine"), replica("c", name="copy")
+    state = host(strangers=(renamed, copy), foreign_ports={80: "mine", 81: "other"})
+    judged = judge_host(state, baseline(replica("a")))
+    assert [(one.id, one.drift[0].after) for one in judged.replicas] == [("a", "mine")]
+    assert judged.strangers == (copy,)
+    assert judged.foreign_ports == {81: "other"}
+
+
+def test_a_baseline_forgets_what_is_gone_and_keeps_what_is_known() -> None:
+    known = baseline(replica("a"), replica("gone"))
+    judged = judge_host(host(replica("a", cpuset="0"), replica("b")), known)
+    assert renew_baseline(known, judged).facts == {"a": FACTS, "b": FACTS}
+
+
+def test_an_update_in_place_changes_only_what_it_sets() -> None:
+    known = baseline(replica("a"))
+    seen = replica("a", memory_swap="256", cpuset="0")
+    after = add_to_baseline(known, "26.1", [seen], {"support-a"})
+    assert after.facts["a"] == FACTS | {"memory_swap": "256"}
+    assert add_to_baseline(known, "26.1", [seen], ()).facts["a"] == FACTS
+    assert add_to_baseline(Baseline(), "26.1", [seen], ()).facts["a"] == seen.facts
