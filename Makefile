@@ -2,6 +2,7 @@
 # make check  lint, types, contracts, fast tests: under a minute, needs no engine
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
 # make fuzz   what only reads, on files nobody would write: SECONDS=120, TARGETS="projects parser"
+# make corpus 200 container configurations on Docker and Podman: after an apply the plan is empty
 # make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
 # make bench-plan  a plan beside the engine calls that it needs, and of 10,000 replicas; BENCH="--docker 100 --podman 0"
 # make crash  kill it at every call, let every call fail, and see that the same command mends it: a table
@@ -18,7 +19,7 @@ SECONDS ?= 120
 TARGETS ?= parser projects schemas patterns
 CRASH_SECOND ?= 2
 SEED ?= 1
-.PHONY: demo check test lint unit fuzz crash soak bench-compile bench-plan engines-down lock clean
+.PHONY: demo check test lint unit fuzz crash soak corpus bench-compile bench-plan engines-down lock clean
 
 # A bare Debian has pip but no ensurepip: the venv is made without it, and the system's pip fills it.
 $(READY): requirements.lock pyproject.toml
@@ -57,6 +58,9 @@ crash: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m tests.crash.soak --seconds $(SECONDS) --seed $(SEED)
+
+corpus: $(READY)
+	CORPUS=200 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/corpus
 
 bench-compile: $(READY)
 	$(BIN)/python tests/bench/compile.py
