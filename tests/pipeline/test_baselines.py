@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentgit.model.baseline import Baseline
+from agentgit.model.events import WaveDone
 from agentgit.model.observed import Replica
+from agentgit.pipeline import apply_plan, prepare_plan
 from tests.builders import PROJECT_ID
 
 if TYPE_CHECKING:
@@ -38,6 +40,15 @@ def test_an_apply_takes_a_baseline_of_all_it_started(project: Project) -> None:
     assert plan is not None
     assert plan.is_empty
     assert not plan.unverified
+
+
+def test_a_baseline_is_there_when_the_wave_is_over(project: Project) -> None:
+    with prepare_plan(project.open(), project.request()) as session:
+        for event in apply_plan(session):
+            if isinstance(event, WaveDone):
+                assert read(project).facts.keys() == project.ids()
+                return
+    raise AssertionError("no wave came to its end")
 
 
 def test_a_baseline_forgets_what_is_gone(project: Project) -> None:

@@ -212,3 +212,11 @@ def test_a_hostile_subject_is_escaped(plan: Plan, now: datetime) -> None:
     assert plan.commit is not None
     commit = plan.commit.model_copy(update={"subject": "\x1b[2Jgone"})
     assert "\x1b" not in write_plan(plan.model_copy(update={"commit": commit}), now=now)
+
+
+def test_what_is_unverified_is_said(plan: Plan, now: datetime) -> None:
+    one = write_plan(plan.model_copy(update={"unverified": ("web-1",)}), now=now)
+    assert "1 replica is unverified: no baseline tells whether somebody changed it by hand" in one
+    two = write_plan(plan.model_copy(update={"unverified": ("web-1", "web-2")}), now=now)
+    assert "2 replicas are unverified" in two
+    assert "unverified" not in write_plan(plan, now=now)

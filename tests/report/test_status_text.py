@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from agentgit.model.desired import Desired, Instance, Project
-from agentgit.model.observed import HostState, Observed, Replica, Unreachable
+from agentgit.model.observed import FactChange, HostState, Observed, Replica, Unreachable
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
@@ -162,3 +162,18 @@ def test_as_a_document(
         "exitCode", "restarts", "startedAt", "addresses", "unverified", "changedByHand",
     }  # fmt: skip
     assert status_document(desired, observed, None, ())["pending"] is None
+
+
+def test_a_change_by_hand_is_said(
+    desired: Desired, observed: Observed, plan: Plan, now: datetime
+) -> None:
+    host = observed.hosts[0]
+    drift = (FactChange(field="cpuset", after="0"),)
+    first = host.replicas[0].model_copy(update={"drift": drift})
+    second = host.replicas[1].model_copy(update={"unverified": True})
+    state = host.model_copy(update={"replicas": (first, second)})
+    text = write_status(
+        desired, observed.model_copy(update={"hosts": (state,)}), plan, records=(), now=now
+    )
+    assert text.count(", changed by hand: cpuset") == 1
+    assert text.count(", unverified") == 1
