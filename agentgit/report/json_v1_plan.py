@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentgit.model.change import Change, FieldChange
 from agentgit.model.origin import Blames
-from agentgit.model.plan import Move, Plan
+from agentgit.model.plan import Move, Plan, Wave
 from agentgit.model.risk import Gap, Risk
 from agentgit.model.steps import Step, target_of
 from agentgit.report.changes_text import is_set_back, symbol_of
@@ -45,14 +45,7 @@ def plan_document(
         "hosts": list(plan.hosts),
         "changes": [change_document(one, blames) for one in plan.changes],
         "prepare": [_step(one) for one in plan.prepare],
-        "waves": [
-            {
-                "title": wave.title,
-                "holdSeconds": wave.hold.duration if wave.hold else None,
-                "moves": [_move(one) for one in wave.moves],
-            }
-            for wave in plan.waves
-        ],
+        "waves": [_wave(one) for one in plan.waves],
         "cleanup": [_step(one) for one in plan.cleanup],
         "passed": [
             {"instance": one.instance, "weight": one.weight, "old": one.old, "new": one.new}
@@ -123,6 +116,14 @@ def _field(field: FieldChange, blames: Blames | None) -> Document:
     document["lines"] = list(field.lines) if field.lines else None
     last = field.lines[1] if field.lines else 0
     return document | blame_document(field.origin, blames, last)
+
+
+def _wave(wave: Wave) -> Document:
+    return {
+        "title": wave.title,
+        "holdSeconds": wave.hold.duration if wave.hold else None,
+        "moves": [_move(one) for one in wave.moves],
+    }
 
 
 def _move(move: Move) -> Document:

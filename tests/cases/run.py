@@ -203,8 +203,7 @@ def _limited(replica: Replica, rest: list[str]) -> Live:
 class _Evidence:
     """Compiles both commits, as the pipeline does."""
 
-    def __init__(self, first: Snapshot | None, second: Snapshot | None, *, applied: bool) -> None:
-        self._applied = applied
+    def __init__(self, first: Snapshot | None, second: Snapshot | None) -> None:
         self._first = first
         self._second = second
 
