@@ -206,13 +206,17 @@ def _find_exactly(
 ) -> dict[str, Any] | None:
     """Find a replica of ours by its id where that is known; a successor of that name is not it.
 
-    Somebody may have renamed it: then the id and the label of its own name tell that it is ours.
+    Somebody may have renamed it: then the id and the label of its own name tell that it is ours,
+    unless that name is still in use, which makes it a copy of a replica.
     """
     found = find(engine, f"/containers/{id_ or name}/json")
-    known = found if id_ is None or found is None else {**found, "Name": name}
-    if known is None or not is_ours(known, project_id, "replica", name):
+    if found is None:
         return None
-    return found
+    if found["Name"].lstrip("/") != name:
+        if find(engine, f"/containers/{name}/json") is not None:
+            return None
+        found = {**found, "Name": name}
+    return found if is_ours(found, project_id, "replica", name) else None
 
 
 def _remove_leftover(engine: Engine, project_id: str, step: RemoveLeftover) -> None:
