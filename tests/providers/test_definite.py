@@ -73,3 +73,9 @@ def test_what_the_operating_system_refuses(number: int, *, definite: bool) -> No
     with pytest.raises(EngineError) as raised, engine_errors("here", "write"):
         raise OSError(number, "no", "/file")
     assert raised.value.is_definite == definite
+
+
+def test_a_container_that_goes_at_that_moment_is_missing_on_podman_too() -> None:
+    words = "container 1f09 does not exist in database: no such container"
+    assert RefusedError("refused", status=500, words=words).is_missing
+    assert not RefusedError("refused", status=500, words="disk full").is_missing

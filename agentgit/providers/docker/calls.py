@@ -51,8 +51,13 @@ class RefusedError(EngineError):
 
     @property
     def is_missing(self) -> bool:
-        """Whether what the call was about does not exist."""
-        return self.status == 404
+        """Whether what the call was about does not exist.
+
+        Podman says 500 of a container that goes at that very moment.
+        """
+        return self.status == 404 or (
+            self.status == 500 and "no such container" in self.words.lower()
+        )
 
     @property
     def is_conflict(self) -> bool:
