@@ -148,3 +148,16 @@ class FaultyProvider(MemoryProvider):
         if self.outage:
             self.outage -= 1
             raise EngineError(f"{self.host}: the engine does not answer")
+
+
+class DictCache:
+    """What is remembered, in memory. Implements `effects.Cache`."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.values.get(name)
+
+    def write(self, name: str, value: bytes) -> None:
+        self.values[name] = value

@@ -29,6 +29,7 @@ from agentgit.compile.tree import (
     Scalar,
     locate,
     locate_key,
+    with_items,
 )
 from agentgit.compile.words import advise, closest, did_you_mean, list_names, must_be
 from agentgit.errors import Problem
@@ -141,7 +142,7 @@ class Checker:
                 changed[key] = result
         if shape.rivals:
             self.check_exclusive(node, shape)
-        return _with(node, changed)
+        return with_items(node, changed)
 
     def check_exclusive(self, node: MapNode, shape: Fields) -> None:
         """Report two alternatives that are both given."""
@@ -177,7 +178,7 @@ class Checker:
             result = self.check(value, shape.item, key)
             if result is not value:
                 changed[key] = result
-        return _with(node, changed)
+        return with_items(node, changed)
 
     def check_key(self, value: Node, key: str) -> None:
         """Keys are what they are in every instance."""
@@ -239,15 +240,6 @@ def _guess(key: str, shape: Fields) -> str:
             if inner is not None and inner.lower() == key.replace("_", "").lower():
                 return f"did you mean {name}.{inner}?"
     return f"known are {list_names(shape.fields)}"
-
-
-def _with(node: MapNode, changed: dict[str, Node]) -> MapNode:
-    if not changed:
-        return node
-    copy = MapNode(node.file, node.at)
-    copy.items = node.items | changed
-    copy.key_at, copy.tag = node.key_at, node.tag
-    return copy
 
 
 def _split(node: Scalar, split: Callable[[object], object]) -> ListNode:

@@ -21,6 +21,7 @@ from agentgit.compile.tree import (
     location_at,
     pack,
     unpack,
+    with_items,
 )
 from agentgit.compile.words import closest, list_names, must_be
 from agentgit.errors import Location, Problem
@@ -119,12 +120,7 @@ class Filler:
             result = self.fill(value, child_shape(shape, key), (*path, key))
             if result is not value:
                 changed[key] = result
-        if not changed:
-            return node
-        copy = MapNode(node.file, node.at)
-        copy.items = node.items | changed
-        copy.key_at, copy.tag = node.key_at, node.tag
-        return copy
+        return with_items(node, changed)
 
     def fill(self, node: Node, shape: Shape | None, path: Path) -> Node:
         """Fill one value."""

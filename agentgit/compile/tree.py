@@ -183,3 +183,13 @@ def move(node: Node, key_at: int) -> Node:
     copy.key_at = key_at
     copy.tag = node.tag
     return copy
+
+
+def with_items(node: MapNode, changed: dict[str, Node]) -> MapNode:
+    """Give a map with some values replaced; the same one where there are none."""
+    if not changed:
+        return node
+    copy = MapNode(node.file, node.at)
+    copy.items = node.items | changed
+    copy.key_at, copy.tag = node.key_at, node.tag
+    return copy

@@ -18,8 +18,8 @@ from agentgit.model.spec import AgentSpec
 from agentgit.model.value import Json, Path, dotted
 from agentgit.plan.effect_causes import group_by_cause
 from agentgit.plan.field_facts import CLASSES, changed_lines
+from agentgit.plan.fields import MISSING, look_up
 
-_MISSING = object()
 _TEXT = ("instructions", "text")
 _SCHEMA = ("configSchema", "file")
 _SHOWN_WHOLE = frozenset({"scale", "placement", "rollout"})  # their defaults say something
@@ -179,12 +179,12 @@ def _differing(old: Json, new: Json, path: Path = ()) -> Iterator[Path]:
     """Find the paths of maps that differ; a list is one value, however long."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {*old, *new}:
-            before, after = old.get(key, _MISSING), new.get(key, _MISSING)
+            before, after = old.get(key, MISSING), new.get(key, MISSING)
             if before is after:
                 continue
-            if isinstance(before, dict) and after is _MISSING:
+            if isinstance(before, dict) and after is MISSING:
                 after = {}
-            if isinstance(after, dict) and before is _MISSING:
+            if isinstance(after, dict) and before is MISSING:
                 before = {}
             yield from _differing(before, after, (*path, key))
     elif old != new or type(old) is not type(new):
@@ -192,17 +192,17 @@ def _differing(old: Json, new: Json, path: Path = ()) -> Iterator[Path]:
 
 
 def _describe(path: Path, old: Json, new: Json) -> FieldChange:
-    before, after = _look_up(old, path), _look_up(new, path)
+    before, after = look_up(old, path), look_up(new, path)
     lines = None
     if path == _TEXT and isinstance(before, str) and isinstance(after, str):
         lines = changed_lines(before, after)
     return FieldChange(
         path=dotted(path),
         change_class=_class_of(path),
-        had=before is not _MISSING,
-        before=None if before is _MISSING else before,
-        has=after is not _MISSING,
-        after=None if after is _MISSING else after,
+        had=before is not MISSING,
+        before=None if before is MISSING else before,
+        has=after is not MISSING,
+        after=None if after is MISSING else after,
         lines=lines,
     )
 
@@ -264,11 +264,3 @@ def _environment_content(desired: Desired) -> Mapping[str, Json]:
     }
     source = {"branch": desired.branch} if desired.branch else {}
     return {"hosts": hosts, "source": source}
-
-
-def _look_up(value: Json, path: Path) -> Json:
-    for key in path:
-        if not isinstance(value, dict) or key not in value:
-            return _MISSING
-        value = value[key]
-    return value

@@ -21,7 +21,7 @@ from agentgit.plan.field_facts import CLASSES, changed_lines
 _CONTENT = (
     "card", "model", "instructions", "tools", "knowledge", "config", "container", "process",
 )  # fmt: skip
-_MISSING = object()
+MISSING = object()
 
 
 def compare_fields(
@@ -65,9 +65,9 @@ def _changed_paths(old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[Pa
 
 def _leaves(path: Path, old: Json, new: Json) -> Iterable[Path]:
     """Go down to the leaves of a map that was added or removed as a whole."""
-    sides = [_look_up(side, path) for side in (old, new)]
+    sides = [look_up(side, path) for side in (old, new)]
     maps = [side for side in sides if isinstance(side, dict) and side]
-    if not maps or any(side is not _MISSING and not isinstance(side, dict) for side in sides):
+    if not maps or any(side is not MISSING and not isinstance(side, dict) for side in sides):
         return [path]
     keys = sorted({key for side in maps for key in side})
     return [leaf for key in keys for leaf in _leaves((*path, key), old, new)]
@@ -76,9 +76,9 @@ def _leaves(path: Path, old: Json, new: Json) -> Iterable[Path]:
 def _describe(
     path: Path, old: Mapping[str, Json], new: Mapping[str, Json], chains: Chains
 ) -> FieldChange:
-    before, after = _look_up(old, path), _look_up(new, path)
+    before, after = look_up(old, path), look_up(new, path)
     chain = find_chain(chains, path)
-    origin, over = deciding_origins(chain, gone=after is _MISSING)
+    origin, over = deciding_origins(chain, gone=after is MISSING)
     lines = None
     if path == ("instructions", "text") and isinstance(before, str) and isinstance(after, str):
         lines = changed_lines(before, after)
@@ -87,10 +87,10 @@ def _describe(
     return FieldChange(
         path=dotted(path),
         change_class="image" if path == ("container", "image") else CLASSES[path[0]],
-        had=before is not _MISSING,
-        before=None if before is _MISSING else before,
-        has=after is not _MISSING,
-        after=None if after is _MISSING else after,
+        had=before is not MISSING,
+        before=None if before is MISSING else before,
+        has=after is not MISSING,
+        after=None if after is MISSING else after,
         origin=origin,
         over=over,
         lines=lines,
@@ -127,9 +127,10 @@ def deciding_origins(chain: Chain, *, gone: bool) -> tuple[Origin | None, Origin
     return deciding.origin, below[0].origin if below else None
 
 
-def _look_up(value: Json, path: Path) -> Json:
+def look_up(value: Json, path: Path) -> Json:
+    """Give what stands at a path, MISSING where nothing does."""
     for key in path:
         if not isinstance(value, dict) or key not in value:
-            return _MISSING
+            return MISSING
         value = value[key]
     return value

@@ -6,6 +6,7 @@ from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, InstanceEffect
 from agentgit.report.diff_words import symbol_of
 from agentgit.report.json_v1 import Document, commit_document, origin_document, problem_document
+from agentgit.report.json_v1_fields import field_document
 
 
 def diff_document(comparison: Comparison) -> Document:
@@ -62,13 +63,4 @@ def _instance(instance: InstanceEffect) -> Document:
 
 
 def _field(field: FieldChange) -> Document:
-    """One value; `before` or `after` is missing where nothing was, or is, set."""
-    document: Document = {"path": field.path, "class": field.change_class}
-    if field.had:
-        document["before"] = field.before
-    if field.has:
-        document["after"] = field.after
-    document["origin"] = origin_document(field.origin)
-    document["was"] = origin_document(field.was)
-    document["lines"] = list(field.lines) if field.lines else None
-    return document
+    return field_document(field) | {"was": origin_document(field.was)}

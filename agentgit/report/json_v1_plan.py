@@ -17,6 +17,7 @@ from agentgit.report.json_v1 import (
     origin_document,
     pin_document,
 )
+from agentgit.report.json_v1_fields import field_document
 from agentgit.report.rehearsal import rehearsal_document
 
 
@@ -105,15 +106,8 @@ def _gap(gap: Gap) -> Document:
 
 
 def _field(field: FieldChange, blames: Blames | None) -> Document:
-    """One value; `before` or `after` is missing where nothing was, or is, set."""
-    document: Document = {"path": field.path, "class": field.change_class}
-    if field.had:
-        document["before"] = field.before
-    if field.has:
-        document["after"] = field.after
-    document["origin"] = origin_document(field.origin)
+    document = field_document(field)
     document["over"] = origin_document(field.over)
-    document["lines"] = list(field.lines) if field.lines else None
     last = field.lines[1] if field.lines else 0
     return document | blame_document(field.origin, blames, last)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agentgit.cli.main import run
+from agentgit.errors import EngineError
 from agentgit.providers import registry
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
 
@@ -124,3 +125,14 @@ def edit(project: Path) -> Callable[[str, str, str], None]:
         file.write_text(text.replace(old, new), encoding="utf-8")
 
     return call
+
+
+@pytest.fixture
+def go_silent(engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let the host's engine refuse every connection from now on."""
+    assert engine
+
+    def refuse(*_: object) -> None:
+        raise EngineError("local: connection refused")
+
+    return lambda: monkeypatch.setattr(MemoryProvider, "observe", refuse)

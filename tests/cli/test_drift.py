@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from agentgit.errors import EngineError
 from agentgit.model.container import Limits
 from agentgit.model.observed import Live
-from agentgit.providers.memory import MemoryEngine, MemoryProvider
+from agentgit.providers.memory import MemoryEngine
 
 PROMPT = "global/prompts/hello.md"
 STAGING = ("-e", "staging")
@@ -114,14 +113,10 @@ def test_destroyed_means_nothing_runs(
 
 
 def test_a_silent_host_is_not_known(
-    applied: Path, agentgit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    applied: Path, agentgit: Callable[..., Any], go_silent: Callable[[], None]
 ) -> None:
     assert applied
-
-    def refuse(*_: object) -> None:
-        raise EngineError("local: connection refused")
-
-    monkeypatch.setattr(MemoryProvider, "observe", refuse)
+    go_silent()
     done = agentgit("drift", *STAGING)
     assert done.code == 1
     assert "cannot be reached: connection refused" in done.err

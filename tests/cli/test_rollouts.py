@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from agentgit.errors import EngineError
-from agentgit.providers.memory import MemoryEngine, MemoryProvider
+from agentgit.providers.memory import MemoryEngine
 
 PROMPT = "global/prompts/hello.md"
 STAGING = ("-e", "staging")
@@ -112,14 +111,10 @@ def test_what_is_not_committed_does_not_count(
 
 
 def test_an_engine_that_does_not_answer_is_unknown_not_empty(
-    project: Path, agentgit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    project: Path, agentgit: Callable[..., Any], go_silent: Callable[[], None]
 ) -> None:
     assert project
-
-    def refuse(*_: object) -> None:
-        raise EngineError("local: connection refused")
-
-    monkeypatch.setattr(MemoryProvider, "observe", refuse)
+    go_silent()
     done = agentgit("status", *STAGING)
     assert done.code == 1
     assert "? local cannot be reached: connection refused" in done.out

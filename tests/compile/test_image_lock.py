@@ -13,6 +13,7 @@ from agentgit.compile.image_lock import read_digests, render_image_lock, without
 from agentgit.compile.trace import Tracer
 from agentgit.errors import ConfigError
 from agentgit.model.snapshot import Snapshot
+from tests.builders import DictCache
 
 IMAGE = "ghcr.io/acme/support:1.4.0"
 DIGEST = f"sha256:{'0123abcd' * 8}"
@@ -145,21 +146,8 @@ def test_a_link_is_not_followed(make_snapshot: Make) -> None:
         compile_environment(snapshot, "production")
 
 
-class Store:
-    """A cache in a dict."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-
-    def read(self, name: str) -> bytes | None:
-        return self.values.get(name)
-
-    def write(self, name: str, value: bytes) -> None:
-        self.values[name] = value
-
-
 def test_what_is_known_ends_with_a_changed_lock(make_snapshot: Make) -> None:
-    cache = Store()
+    cache = DictCache()
     before, after = make_snapshot(), make_snapshot({"agentgit.lock": LOCK})
     bad = make_snapshot({"agentgit.lock": "version: 3\n"})
     validate_project(before, cache)

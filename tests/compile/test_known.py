@@ -13,6 +13,7 @@ from agentgit.compile.known import Memory
 from agentgit.compile.workspace import Workspace
 from agentgit.errors import ConfigError, Problem
 from agentgit.model.snapshot import Snapshot
+from tests.builders import DictCache
 
 MakeSnapshot = Callable[..., Snapshot]
 ENV = "environments/production"
@@ -92,17 +93,6 @@ EDITS = st.one_of(
     st.just((f"{ENV}/agents/support.yaml", None)),
     st.just(("global/prompts/bad.md", b"\xff")),
 )  # fmt: skip
-
-
-class DictCache:
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-
-    def read(self, name: str) -> bytes | None:
-        return self.values.get(name)
-
-    def write(self, name: str, value: bytes) -> None:
-        self.values[name] = value
 
 
 class Beside:

@@ -9,34 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentgit.compile.check import Checker
 from agentgit.compile.document import emit_yaml
 from agentgit.compile.merge import merge, merge_layers
 from agentgit.compile.notes import Notes
 from agentgit.compile.origins import Recorder, leaves
-from agentgit.compile.parse import parse_file
-from agentgit.compile.shape import spec_shape
 from agentgit.compile.tree import MapNode, to_plain
-from agentgit.errors import Problem
 from agentgit.model.value import Json
-
-SHAPE = spec_shape("Agent")
-
-
-def layer(text: str, path: str = "x.yaml") -> MapNode:
-    """Parse and check one layer, which must be right."""
-    parsed = parse_file(path, text.encode())
-    found: list[Problem] = []
-    node = Checker(found.append, layer=True).check(parsed.documents[0], SHAPE, "spec")
-    assert [*parsed.problems, *found] == []
-    assert isinstance(node, MapNode)
-    return node
+from tests.layers import SHAPE, read_layer
 
 
 def fold(texts: Sequence[str]) -> tuple[Json, Notes, Recorder, MapNode]:
     recorder = Recorder()
     notes = Notes(recorder)
-    layers = tuple(layer(text, f"{number}.yaml") for number, text in enumerate(texts))
+    layers = tuple(read_layer(text, f"{number}.yaml") for number, text in enumerate(texts))
     merged = merge_layers(layers, SHAPE, notes).tree
     cheap = merge_layers(layers, SHAPE, Notes()).tree
     assert to_plain(cheap) == to_plain(merged)  # one merge, with and without a record
@@ -131,15 +116,15 @@ def test_deleting_what_nobody_set_is_a_warning() -> None:
 
 
 def test_deleting_something_for_some_instances_is_no_warning() -> None:
-    deleting = layer("config: {a: null}")
+    deleting = read_layer("config: {a: null}")
     notes = Notes()
     for lower in ("config: {a: 1}", "config: {b: 1}"):
-        merge(layer(lower), deleting, SHAPE, notes)
+        merge(read_layer(lower), deleting, SHAPE, notes)
     assert notes.warnings == ()
 
 
 def test_neither_layer_is_changed() -> None:
-    lower, upper = layer("config: {a: {b: 1}}"), layer("config: {a: {c: 2}}")
+    lower, upper = read_layer("config: {a: {b: 1}}"), read_layer("config: {a: {c: 2}}")
     before = json.dumps([to_plain(lower), to_plain(upper)])
     merge(lower, upper, SHAPE, Notes())
     lower.plain = upper.plain = None

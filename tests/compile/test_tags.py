@@ -8,32 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgit.compile.check import Checker
 from agentgit.compile.merge import merge_layers
 from agentgit.compile.notes import Notes
 from agentgit.compile.origins import Recorder, leaves
-from agentgit.compile.parse import parse_file
-from agentgit.compile.shape import spec_shape
 from agentgit.compile.tree import MapNode, to_plain
-from agentgit.errors import Problem
 from agentgit.model.value import Json
-
-SHAPE = spec_shape("Agent")
-
-
-def layer(text: str, path: str = "x.yaml") -> MapNode:
-    parsed = parse_file(path, text.encode())
-    found: list[Problem] = []
-    node = Checker(found.append, layer=True).check(parsed.documents[0], SHAPE, "spec")
-    assert [*parsed.problems, *found] == []
-    assert isinstance(node, MapNode)
-    return node
+from tests.layers import SHAPE, read_layer
 
 
 def fold(texts: Sequence[str]) -> tuple[Json, Notes, Recorder, MapNode]:
     recorder = Recorder()
     notes = Notes(recorder)
-    layers = tuple(layer(text, f"{number}.yaml") for number, text in enumerate(texts))
+    layers = tuple(read_layer(text, f"{number}.yaml") for number, text in enumerate(texts))
     tree = merge_layers(layers, SHAPE, notes).tree
     cheap = Notes()
     assert to_plain(merge_layers(layers, SHAPE, cheap).tree) == to_plain(tree)

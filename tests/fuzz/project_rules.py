@@ -21,23 +21,11 @@ from agentgit.report.explain_text import write_chains, write_document
 from agentgit.report.json_v1 import compile_document, dump, explain_document
 from agentgit.report.layers_text import write_layers
 from agentgit.report.lint_text import findings_document, write_findings
+from tests.builders import DictCache
 from tests.fuzz.place_rules import check_printed, check_problems
 
 Files = Mapping[str, bytes]
 MAX_EXPLAINED = 3  # instances of an environment
-
-
-class _Shelf:
-    """A cache that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, bytes] = {}
-
-    def read(self, name: str) -> bytes | None:
-        return self._values.get(name)
-
-    def write(self, name: str, value: bytes) -> None:
-        self._values[name] = value
 
 
 def check_project(make: Callable[[Files], Snapshot], files: Files) -> None:
@@ -48,7 +36,7 @@ def check_project(make: Callable[[Files], Snapshot], files: Files) -> None:
     backwards = make(dict(reversed(files.items())))
     if crc32(b"".join(files.values())) % 3 == 0:  # a comparison that takes long, for one in three
         assert _validate(backwards) == (problems, warnings), "the order of files matters"
-        shelf = _Shelf()
+        shelf = DictCache()
         for _ in range(2):
             assert _validate(snapshot, shelf) == (problems, warnings), "the cache says more"
     _check_lint(snapshot, files, is_valid=not problems)
@@ -61,7 +49,7 @@ def check_project(make: Callable[[Files], Snapshot], files: Files) -> None:
 
 
 def _validate(
-    snapshot: Snapshot, shelf: _Shelf | None = None
+    snapshot: Snapshot, shelf: DictCache | None = None
 ) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     try:
         return (), validate_project(snapshot, shelf)

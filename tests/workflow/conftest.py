@@ -13,6 +13,7 @@ from agentgit.errors import ConfigError
 from agentgit.model.effect import Effect
 from agentgit.model.snapshot import Entry, Snapshot
 from agentgit.workflow.diff import compare_snapshots
+from tests.builders import DictCache
 
 Edits = Mapping[str, str | None]
 
@@ -91,19 +92,6 @@ def compare() -> Callable[..., Effect]:
         return effect
 
     return run
-
-
-class DictCache:
-    """What is remembered, in memory."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-
-    def read(self, name: str) -> bytes | None:
-        return self.values.get(name)
-
-    def write(self, name: str, value: bytes) -> None:
-        self.values[name] = value
 
 
 def fill(snapshot: Snapshot) -> DictCache:
