@@ -258,12 +258,12 @@ def removal(left: Leftover) -> RemoveLeftover:
 
 def test_lines_written_in_pieces_stay_lines(world: Any) -> None:
     program = (
-        "import os, time\n"
+        "import os, signal, time\n"
         "for piece in (b'one\\nt', b'w', b'o\\n', b'three', b'\\nfour'):\n"
         "    os.write(1, piece)\n"
-        "    time.sleep(0.1)\n"
+        "    time.sleep(0.1)\n"  # the program's own pace: pieces must arrive apart
         "os.write(1, b'\\nagent serves\\n')\n"
-        "time.sleep(60)\n"
+        "signal.pause()\n"
     )
     spec = world.spec(command=["python3", "-c", program])
     world.run(spec)

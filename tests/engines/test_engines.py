@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import docker
@@ -14,8 +13,8 @@ from docker.models.containers import Container
 
 from tests.engines.fixtures import Engine
 from tests.engines.images import PYTHON_IMAGE, build_agent_image, pack, unpack
+from tests.waiting import PATIENCE, await_condition
 
-PATIENCE = 10.0
 EMPTY_LAYER = bytes(1024)
 AGENT = b"""
 import http.server
@@ -67,13 +66,6 @@ def agent_image(engine: Engine) -> str:
     return tag
 
 
-def await_(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE} s for {what}"
-        time.sleep(0.02)
-
-
 def start(
     client: docker.DockerClient, mark: str, image: str, *command: str, **more: Any
 ) -> Container:
@@ -122,7 +114,7 @@ def test_a_published_port_is_reached_at_the_engines_address(
         except OSError:
             return False
 
-    await_(answers, "the published port")
+    await_condition(answers, "the published port")
 
 
 def test_a_health_check_is_kept_and_can_be_run(
@@ -136,7 +128,7 @@ def test_a_health_check_is_kept_and_can_be_run(
         container.reload()
         return bool(container.attrs["State"]["Health"]["Status"] == "healthy")
 
-    await_(healthy, "health")
+    await_condition(healthy, "health")
 
 
 def run_health_check(client: docker.DockerClient, container: Container) -> None:
@@ -156,7 +148,7 @@ def test_an_alias_on_a_network_is_resolved(
     server.start()
     fetch = "import urllib.request as r; print(r.urlopen('http://support:8080/').read().decode())"
     caller = start(client, mark, PYTHON_IMAGE, "sleep", "60", network=mark)
-    await_(
+    await_condition(
         lambda: caller.exec_run(["python3", "-c", fetch]).output == b"agent\n",
         "an answer under the alias",
     )

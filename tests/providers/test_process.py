@@ -36,6 +36,7 @@ from agentgit.model.steps import (
 from agentgit.providers.process import spawn
 from agentgit.providers.process.files import read_json
 from agentgit.providers.process.provider import ProcessProvider
+from tests.waiting import await_condition
 
 PROJECT = "0b9c2f2e-6a0e-4a52-9a7e-3d8f5d0f6c11"
 STAMP = Stamp(rollout="20261120-081530-7f3a", fence=1)
@@ -94,7 +95,7 @@ class Host:
         return replica
 
     def wait(self, reached: Callable[[Replica], object], name: str = "one") -> Replica:
-        await_true(lambda: reached(self.look(name)))
+        await_condition(lambda: reached(self.look(name)))
         return self.look(name)
 
     def pid(self, which: str = "pid", name: str = "one") -> int:
@@ -104,13 +105,6 @@ class Host:
 
     def said(self, name: str = "one") -> list[str]:
         return list(self.provider.logs(name))
-
-
-def await_true(condition: Callable[[], object], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:
@@ -153,7 +147,7 @@ def test_replica_outlives_the_command_that_started_it(host: Host) -> None:
 def test_runner_killed_leaves_the_replica_running(host: Host) -> None:
     host.run(["sleep", "1000"])
     os.kill(host.pid("runner"), signal.SIGKILL)
-    await_true(lambda: not runs(host.pid("runner")))
+    await_condition(lambda: not runs(host.pid("runner")))
     assert host.look().state == "running"
     host.start()
     assert host.look().state == "running"
@@ -207,7 +201,7 @@ def test_pid_of_another_boot_is_not_ours(host: Host) -> None:
     real = path.read_bytes()
     os.kill(host.pid("runner"), signal.SIGKILL)
     path.write_text(json.dumps(json.loads(real) | {"boot": "another"}))
-    await_true(lambda: host.look().state == "exited")
+    await_condition(lambda: host.look().state == "exited")
     path.write_bytes(real)
 
 
@@ -264,7 +258,7 @@ def test_failing_replica_is_started_again(host: Host) -> None:
     assert (found.state, found.exit_code) == ("exited", 3)
     said = host.said()
     assert len(said) >= 3
-    await_true(lambda: not runs(host.pid("runner")))
+    await_condition(lambda: not runs(host.pid("runner")))
     assert host.said() == said
 
 
@@ -286,7 +280,7 @@ def test_stop_does_not_wait_for_the_next_restart(host: Host) -> None:
 def test_stop_signal_and_exit_code_of_the_agent(host: Host) -> None:
     line = "trap 'echo bye; exit 4' INT; echo up; while true; do sleep 0.05; done"
     host.run(["sh", "-c", line], container={"stop_signal": "SIGINT", "restart": "always"})
-    await_true(lambda: "up" in host.said())
+    await_condition(lambda: "up" in host.said())
     host.stop()
     found = host.look()
     assert (found.state, found.exit_code) == ("exited", 4)
@@ -301,20 +295,20 @@ def test_unknown_stop_signal_is_refused_before_anything_runs(host: Host) -> None
 def test_children_go_with_their_leader(host: Host) -> None:
     host.run(["sh", "-c", "sleep 1000 & echo $!; exit 0"])
     host.wait(lambda one: one.state == "exited")
-    await_true(lambda: not runs(int(host.said()[0])))
+    await_condition(lambda: not runs(int(host.said()[0])))
 
 
 def test_children_left_by_a_killed_leader_go_with_the_replica(host: Host) -> None:
     host.run(["sh", "-c", "sleep 1000 & echo $!; wait"])
-    await_true(host.said)
+    await_condition(host.said)
     child = int(host.said()[0])
     os.kill(host.pid("runner"), signal.SIGKILL)
-    await_true(lambda: not runs(host.pid("runner")))
+    await_condition(lambda: not runs(host.pid("runner")))
     os.kill(host.pid(), signal.SIGKILL)
     host.wait(lambda one: one.state == "exited")
     assert runs(child)
     host.do(RemoveReplica(host="here", name="one"))
-    await_true(lambda: not runs(child))
+    await_condition(lambda: not runs(child))
 
 
 def test_many_starts_are_one(host: Host) -> None:
@@ -322,7 +316,7 @@ def test_many_starts_are_one(host: Host) -> None:
     others = [Host(host.folder) for _ in range(6)]
     with ThreadPoolExecutor(len(others)) as pool:
         list(pool.map(lambda one: one.start(), others))
-    await_true(host.said)
+    await_condition(host.said)
     assert host.said() == [str(host.pid())]
 
 

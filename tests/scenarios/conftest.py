@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ import docker
 import pytest
 
 from tests.engines.images import PYTHON_IMAGE, build_agent_image
+from tests.waiting import await_condition
 
 EXAMPLE = Path(__file__).parents[2] / "example-repo"
 IMAGE = "localhost/acme-agent:1.4.0"
@@ -72,6 +73,14 @@ class Background:
             assert line, f"ended without saying {words!r}:\n{self.seen}"
             self.seen += line
 
+    def await_condition(self, condition: Callable[[], object], what: str) -> None:
+        """Return as soon as the condition holds; it must while the command is at work."""
+
+        def check() -> None:
+            assert self.process.poll() is None, self.end()
+
+        await_condition(condition, what, check=check)
+
     def end(self, signal: int | None = None) -> Done:
         """Wait for its end, after sending a signal if one is given."""
         if signal is not None:
@@ -108,10 +117,12 @@ class Fleet:
         return {**os.environ, **IDENTITY, "AGENTGIT_STATE_HOME": str(self.state)}
 
     @contextmanager
-    def background(self, *words: str) -> Iterator[Background]:
+    def background(
+        self, *words: str, program: tuple[str, ...] = ("-m", "agentgit")
+    ) -> Iterator[Background]:
         """Start agentgit and go on; at the end of the block it is gone."""
         with subprocess.Popen(
-            [sys.executable, "-m", "agentgit", *words],
+            [sys.executable, *program, *words],
             cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 
@@ -21,10 +20,8 @@ def change(fleet: SmallFleet, text: str) -> str:
 
 def until_begun(fleet: SmallFleet, apply: Background) -> dict[str, str]:
     """Wait until the new replica runs beside the old one; give what runs then."""
-    while len(running := fleet.running()) < 2:
-        assert apply.process.poll() is None, apply.end()
-        time.sleep(0.02)
-    return running
+    apply.await_condition(lambda: len(fleet.running()) == 2, "two replicas")
+    return fleet.running()
 
 
 def converge(fleet: SmallFleet) -> None:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.conftest import PLACE, Background, SmallFleet
+from tests.scenarios.conftest import PLACE, SmallFleet
 from tests.scenarios.recording_proxy import RecordingProxy, is_change, recording
 
 QUICKLY = """
@@ -35,20 +30,9 @@ class QuickFleet(SmallFleet):
     def environment(self) -> dict[str, str]:
         return super().environment() | self.engine
 
-    @contextmanager
-    def quick(self, *words: str) -> Iterator[Background]:
-        with subprocess.Popen(
-            [sys.executable, "-c", QUICKLY, *words],
-            cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) as process:  # fmt: skip
-            try:
-                yield Background(process)
-            finally:
-                process.kill()
-
     def applying(self, *words: str) -> object:
-        return self.quick("apply", "-e", "production", "--yes", "--verbose", *words)
+        words = ("apply", "-e", "production", "--yes", "--verbose", *words)
+        return self.background(*words, program=("-c", QUICKLY))
 
     def change(self, text: str) -> str:
         self.write(PROMPT, f"{text}\n")
@@ -57,11 +41,6 @@ class QuickFleet(SmallFleet):
     def outcomes(self) -> list[tuple[str, str]]:
         shown = self.run("history", "--json").json["rollouts"]
         return [(one["kind"], one["outcome"]) for one in shown]
-
-    def until(self, what: Callable[[], bool], background: Background) -> None:
-        while not what():
-            assert background.process.poll() is None, background.end()
-            time.sleep(0.02)
 
 
 @pytest.fixture
@@ -92,7 +71,7 @@ def test_a_newer_commit_stops_the_rollout_of_an_older_one(quick_fleet: QuickFlee
     fleet = quick_fleet
     hold_up(fleet, "Be brief.")
     with fleet.applying() as first:
-        fleet.until(lambda: len(fleet.running()) == 2, first)
+        first.await_condition(lambda: len(fleet.running()) == 2, "two replicas")
         newer = fleet.change("Be quick.")
         with fleet.applying() as second:
             second.until("asked to make way")
@@ -122,7 +101,7 @@ def test_a_lock_timeout_waits_for_who_is_at_work(
     fleet = quick_fleet
     hold_up(fleet, "Be brief.")
     with fleet.applying() as first:
-        fleet.until(lambda: len(fleet.running()) == 2, first)
+        first.await_condition(lambda: len(fleet.running()) == 2, "two replicas")
         fleet.apply("--lock-timeout", "1s", expect=5).says("is being changed by Ana")
         with fleet.quick(*words, "-e", "production", "--yes", "--lock-timeout", "60s") as second:
             second.until(waits)
@@ -144,7 +123,7 @@ def test_lock_show_tells_who_is_alive_and_who_is_not(quick_fleet: QuickFleet) ->
     assert free.out == "nobody is changing production: its lease is free\n"
     commit = hold_up(fleet, "Be brief.")
     with fleet.applying() as first:
-        fleet.until(lambda: len(fleet.running()) == 2, first)
+        first.await_condition(lambda: len(fleet.running()) == 2, "two replicas")
         fleet.run("lock", "show").has(
             "production is being changed by Ana since ", f"apply to {commit[:7]}, rollout ",
             f", process {first.process.pid}", "its heart beats", "agentgit lock break",
@@ -173,7 +152,7 @@ def test_a_broken_lease_stops_its_holder(quick_fleet: QuickFleet) -> None:
     fleet.run("lock", "break", "-e", "production", expect=64)
     commit = hold_up(fleet, "Be brief.")
     with fleet.applying() as first:
-        fleet.until(lambda: len(fleet.running()) == 2, first)
+        first.await_condition(lambda: len(fleet.running()) == 2, "two replicas")
         both = fleet.running()
         with fleet.quick("lock", "break", "-e", "production", "--reason", "it hangs") as breaker:
             broken = breaker.end()
@@ -196,7 +175,7 @@ def test_who_was_stopped_for_too_long_changes_nothing_more(quick_fleet: QuickFle
     fleet = quick_fleet
     hold_up(fleet, "Be brief.")
     with fleet.applying() as first:
-        fleet.until(lambda: len(fleet.running()) == 2, first)
+        first.await_condition(lambda: len(fleet.running()) == 2, "two replicas")
         first.process.send_signal(signal.SIGSTOP)
         fleet.hold.unlink()
         fleet.change("Be quick.")
@@ -237,7 +216,7 @@ def test_a_holder_that_was_stopped_sends_no_later_call(
         slow.engine = {variable: proxy.url}
         with slow.applying() as first:
             stop_at(proxy, number, first.process.pid)
-            slow.until(lambda: is_stopped(first.process.pid), first)
+            first.await_condition(lambda: is_stopped(first.process.pid), "the stop")
             sent = len(proxy.changes)
             fleet.change("Be quick.")
             with fleet.applying() as second:

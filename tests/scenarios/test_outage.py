@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from tests.engines.fixtures import SCRIPT, Engine
 from tests.scenarios.conftest import SmallFleet, make_small_fleet
+from tests.waiting import await_end
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.xdist_group("outage")]
 APPLY = ("apply", "-e", "production", "--yes", "--verbose")
@@ -40,18 +40,10 @@ class OwnEngine:
         """End the daemon as a service manager does, and wait for its end."""
         pid = int((self.root / "docker" / "pid").read_text())
         os.kill(pid, signal.SIGTERM)
-        while Path(f"/proc/{pid}/cmdline").exists() and _is_alive(pid):
-            time.sleep(0.02)
+        await_end(pid)
 
     def purge(self) -> None:
         subprocess.run([str(SCRIPT), "down", str(self.root), "--purge"], check=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""  # a zombie has none
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,7 @@ def test_a_saved_plan_goes_on_after_it_was_killed(small_fleet: SmallFleet) -> No
     before = set(fleet.running().values())
     fleet.hold.touch()
     with fleet.quick("apply", "change.plan", "--yes", "--verbose") as killed:
-        fleet.until(lambda: set(fleet.running().values()) != before, killed)
+        killed.await_condition(lambda: set(fleet.running().values()) != before, "a new one")
         killed.end(signal.SIGKILL)
     fleet.hold.unlink()
     fleet.commit("Only words")
