@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.conftest import PLACE, SmallFleet
+from tests.scenarios.conftest import PLACE, Background, SmallFleet
 from tests.scenarios.recording_proxy import RecordingProxy, is_change, recording
 
 QUICKLY = """
@@ -30,9 +31,11 @@ class QuickFleet(SmallFleet):
     def environment(self) -> dict[str, str]:
         return super().environment() | self.engine
 
-    def applying(self, *words: str) -> object:
-        words = ("apply", "-e", "production", "--yes", "--verbose", *words)
+    def quick(self, *words: str) -> AbstractContextManager[Background]:
         return self.background(*words, program=("-c", QUICKLY))
+
+    def applying(self, *words: str) -> AbstractContextManager[Background]:
+        return self.quick("apply", "-e", "production", "--yes", "--verbose", *words)
 
     def change(self, text: str) -> str:
         self.write(PROMPT, f"{text}\n")
