@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agentgit.model.value import Value
 
-READER = 1  # grows when a fact is read otherwise, or another one is read
+READER = 2  # grows when a fact is read otherwise, or another one is read
 
 
 class Baseline(Value):

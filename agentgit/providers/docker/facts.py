@@ -36,11 +36,10 @@ def read_facts(found: Mapping[str, Any], kind: EngineKind) -> dict[str, str]:
         "read_only": _write(host.get("ReadonlyRootfs")),
         "privileged": _write(host.get("Privileged")),
         "init": _write(host.get("Init")),
-        "cap_add": _write(sorted(host.get("CapAdd") or ())),
-        "cap_drop": _write(sorted(host.get("CapDrop") or ())),
         "security_opt": _write(sorted(host.get("SecurityOpt") or ())),
         "tmpfs": _write(host.get("Tmpfs")),
-        **_read_resources(host, kind),
+        **_read_resources(host),
+        **(_read_docker(host) if kind == "docker" else {}),
         **dict(_read_environment(config)),
         **dict(_read_mounts(found)),
         **dict(_read_ports(host)),
@@ -49,9 +48,9 @@ def read_facts(found: Mapping[str, Any], kind: EngineKind) -> dict[str, str]:
     return {key: _shorten(text) for key, text in facts.items() if text}
 
 
-def _read_resources(host: Mapping[str, Any], kind: EngineKind) -> dict[str, str]:
+def _read_resources(host: Mapping[str, Any]) -> dict[str, str]:
     swap, shares = host.get("MemorySwap") or 0, host.get("CpuShares") or 0
-    facts = {
+    return {
         "memory_swap": str(swap) if 0 < swap < _UNLIMITED else "",
         "memory_reservation": _write(host.get("MemoryReservation")),
         "cpu_shares": "" if shares == _SHARES else _write(shares),
@@ -59,10 +58,21 @@ def _read_resources(host: Mapping[str, Any], kind: EngineKind) -> dict[str, str]
         "cpuset_mems": str(host.get("CpusetMems") or ""),
         "blkio_weight": _write(host.get("BlkioWeight")),
     }
-    if kind == "docker":  # Podman reports the limit of processors here once more
-        facts["cpu_quota"] = _write(host.get("CpuQuota"))
-        facts["cpu_period"] = _write(host.get("CpuPeriod"))
-    return facts
+
+
+def _read_docker(host: Mapping[str, Any]) -> dict[str, str]:
+    """Read what Podman says otherwise than it was told.
+
+    Its quota is the limit of processors once more. Capabilities it reckons from the defaults that
+    it has today, which another version or a line of its configuration changes for some containers
+    and not for others; nobody can change those of a container that is there.
+    """
+    return {
+        "cpu_quota": _write(host.get("CpuQuota")),
+        "cpu_period": _write(host.get("CpuPeriod")),
+        "cap_add": _write(sorted(host.get("CapAdd") or ())),
+        "cap_drop": _write(sorted(host.get("CapDrop") or ())),
+    }
 
 
 def _read_environment(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
