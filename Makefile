@@ -2,7 +2,8 @@
 # make check  lint, types, contracts, fast tests: under a minute, needs no engine
 # make test   everything, on real Docker and Podman; installs and starts them where it may (root on Debian)
 # make fuzz   what only reads, on files nobody would write: SECONDS=120, TARGETS="projects parser"
-# make corpus 200 container configurations on Docker and Podman: after an apply the plan is empty
+# make corpus 200 container configurations on Docker and Podman: after an apply, a restart and an upgrade of the engine
+#             the plan is empty, and what somebody changed by hand has its name
 # make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
 # make bench-plan  a plan beside the engine calls that it needs, and of 10,000 replicas; BENCH="--docker 100 --podman 0"
 # make crash  kill it at every call, let every call fail, and see that the same command mends it: a table

@@ -24,6 +24,7 @@ from tests.engines.images import build_agent_image
 
 ENVIRONMENT = "production"
 TIMES = Times(ttl=120.0, call=60.0)  # a machine that is busy with a corpus loses no lease
+GUARDS = frozenset({"removed", "replaced"})
 RECIPE = f"""\
 FROM {PLAIN}
 ENV FROM_IMAGE=yes LEVEL=image
@@ -81,12 +82,13 @@ class Project:
             source.close()
 
     def plan(self) -> Plan:
-        with self.world() as world, prepare_plan(world, Request(ENVIRONMENT)) as session:
+        request = Request(ENVIRONMENT, allow=GUARDS)
+        with self.world() as world, prepare_plan(world, request) as session:
             assert session.plan is not None
             return session.plan
 
     def apply(self, **words: Any) -> list[Event]:
-        request = Request(ENVIRONMENT, allow=frozenset({"removed", "replaced"}), **words)
+        request = Request(ENVIRONMENT, allow=GUARDS, **words)
         with self.world() as world, prepare_plan(world, request) as session:
             events = list(apply_plan(session))
         last = events[-1]

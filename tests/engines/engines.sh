@@ -5,8 +5,12 @@
 #   engines.sh down   [ROOT] [--purge]  remove every container, stop both, leave nothing; --purge: the image cache too
 #   engines.sh status [ROOT]            one line per engine; exit 0 when both are up, 1 otherwise
 #   engines.sh run    ENGINE COMMAND... run a command inside the network of one engine (docker or podman)
+#   engines.sh restart [ROOT] --only ENGINE [--live-restore] [--newer]
+#                                       stop one and start it again on its data; --newer: of the next Debian release
 #
-# ROOT is $AGENTGIT_TEST_ENGINES, by default agentgit-engines in $TMPDIR or /tmp.
+# --only ENGINE: all of it with one engine.
+# ROOT is $AGENTGIT_TEST_ENGINES, by default agentgit-engines in $TMPDIR or /tmp. Images and packages are kept in
+# $AGENTGIT_TEST_CACHE, by default ROOT/cache.
 # Exit status 3: engines cannot be had here (not root, no apt, no namespaces); the reason is one line on stderr.
 #
 # Each engine is a small host of its own: a network namespace (two Docker daemons in one namespace flush each other's
@@ -22,6 +26,8 @@ image=agentgit-test-python:1
 cgroup=agentgit-engines
 # shellcheck source=namespaces.sh
 source "$here/namespaces.sh"
+# shellcheck source=restart.sh
+source "$here/restart.sh"
 
 say() { printf 'engines: %s\n' "$*" >&2; }
 refuse() { say "$*"; exit 3; }
@@ -120,12 +126,14 @@ daemon() {
 start_docker() {
   # a daemon that was killed leaves pid files behind, and refuses to start beside them
   inside docker rm -f /run/docker/containerd/containerd.pid /run/docker.pid
-  printf '{}\n' >"$root/docker/daemon.json"
+  write_docker_configuration
   daemon docker dockerd --config-file "$root/docker/daemon.json" -H "unix://$(socket docker)" \
     --data-root "$root/docker/data" --pidfile /run/docker.pid --exec-opt native.cgroupdriver=cgroupfs \
     --cgroup-parent "/$cgroup" --host-gateway-ip "$(host_address docker)" \
     --insecure-registry "$(host_address docker)/32"
 }
+
+write_docker_configuration() { printf '{"live-restore": %s}\n' "$live_restore" >"$root/docker/daemon.json"; }
 
 start_podman() {
   write_podman_configuration
@@ -285,7 +293,7 @@ up() {
   install_missing
   each start
   local archive
-  archive=$("$here/images.sh" "$root/cache")
+  archive=$("$here/images.sh" "$cache")
   each load_image "$archive"
   assignments
 }
@@ -330,15 +338,25 @@ run() {
 usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
 
 root=${AGENTGIT_TEST_ENGINES:-${TMPDIR:-/tmp}/agentgit-engines}
-purge=no
+purge=no live_restore=false newer=no
 command=${1:-}
 shift || usage
 case $command in
-up | down | status)
-  for argument in "$@"; do
-    case $argument in --purge) purge=yes ;; -*) usage ;; *) root=$argument ;; esac
+up | down | status | restart)
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --only) shift; case ${1:-} in docker | podman) engines=("$1") ;; *) usage ;; esac ;;
+    --purge) purge=yes ;;
+    --live-restore) live_restore=true ;;
+    --newer) newer=yes ;;
+    -*) usage ;;
+    *) root=$1 ;;
+    esac
+    shift
   done
+  [ "$command" != restart ] || [ ${#engines[@]} = 1 ] || usage
   root=$(realpath -m "$root")
+  cache=${AGENTGIT_TEST_CACHE:-$root/cache}
   "$command"
   ;;
 run) run "$@" ;;

@@ -10,7 +10,6 @@ are used and left alone.
 import fcntl
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from typing import IO
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("engines.sh")
+from tests.engines.own import SCRIPT, own_root, shared_root
+
 STARTUP = 600
 """Seconds: the first start on a bare machine downloads packages."""
 
@@ -77,8 +77,8 @@ class _Session:
     def __init__(self) -> None:
         self._lock: IO[str] | None = None
         with suppress(OSError):
-            _root().mkdir(parents=True, exist_ok=True)
-            self._lock = (_root() / "users").open("a")
+            shared_root().mkdir(parents=True, exist_ok=True)
+            self._lock = (shared_root() / "users").open("a")
             fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
@@ -88,6 +88,9 @@ class _Session:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _marker().exists():
                 _script("down")
+            for kind in ("docker", "podman"):
+                if own_root(kind).exists():  # left by a session that was killed
+                    _script("down", own_root(kind))
 
 
 def _engine(kind: str) -> Engine:
@@ -126,7 +129,7 @@ def _bring_up() -> dict[str, str]:
 @contextmanager
 def _alone() -> Iterator[None]:
     try:
-        lock = (_root() / "starting").open("a")
+        lock = (shared_root() / "starting").open("a")
     except OSError as error:
         raise NoEnginesError(f"no engines: {error}") from error
     with lock:
@@ -134,9 +137,9 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _script(command: str) -> subprocess.CompletedProcess[str]:
+def _script(command: str, root: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(SCRIPT), command, str(_root())],
+        [str(SCRIPT), command, str(root or shared_root())],
         capture_output=True,
         text=True,
         timeout=STARTUP,
@@ -144,11 +147,6 @@ def _script(command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _root() -> Path:
-    default = Path(tempfile.gettempdir()) / "agentgit-engines"
-    return Path(os.environ.get("AGENTGIT_TEST_ENGINES") or default)
-
-
 def _marker() -> Path:
     """There while the engines belong to test sessions; `engines.sh down` removes it."""
-    return _root() / "started-by-tests"
+    return shared_root() / "started-by-tests"
