@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agentgit.cli.failures import report_error
 from agentgit.cli.settings import Settings, answer
@@ -22,7 +21,7 @@ class Answer:
 
     code: int
     text: Callable[[], str]
-    document: Callable[[], dict[str, Any]]
+    document: Callable[[], Mapping[str, object]]
 
 
 def answer_each(
@@ -38,7 +37,8 @@ def answer_each(
         only = ask(names[0])
         answer(dump(only.document()) if as_json else only.text())
         return only.code
-    documents, codes = [], []
+    documents: list[Mapping[str, object]] = []
+    codes = []
     for place, name in enumerate(names):
         if place and not as_json:
             answer("")

@@ -36,7 +36,7 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
     from agentgit.errors import Exit
     from agentgit.pipeline import Request, prepare_plan
     from agentgit.record.quarantine import find_quarantined, find_wanted
-    from agentgit.report.json_v1 import status_document
+    from agentgit.report.json_v1_status import status_document
     from agentgit.report.status_text import write_status
 
     with prepare_plan(world, Request(name), status=True) as session:

@@ -151,7 +151,7 @@ def _find_text(model: type[BaseModel], key: str) -> tuple[str, Sequence[Any]]:
 
 def _name(key: str, description: str, examples: Sequence[Any], schema: Schema) -> Schema:
     """Put in front of a field's schema what an editor shows of it."""
-    described = {"title": _title(key), "description": description}
+    described = {"title": write_title(key), "description": description}
     named = {name: text for name, text in described.items() if text} | (
         {"examples": list(examples)} if examples else {}
     )
@@ -159,7 +159,8 @@ def _name(key: str, description: str, examples: Sequence[Any], schema: Schema) -
     return named | rest
 
 
-def _title(key: str) -> str:
+def write_title(key: str) -> str:
+    """Write the name of a field for people: `maxSurge` as `Max surge`."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().split("_")
     text = " ".join(_WORDS.get(word, word) for word in words)
     return text[0].upper() + text[1:]

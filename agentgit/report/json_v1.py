@@ -1,7 +1,8 @@
 """The public JSON documents, version 1: spelled out field by field, never a dump of internals.
 
 A field may be added; none is renamed, removed or given another meaning without a new format.
-The plan's document is in `json_v1_plan`.
+`documents` has their types, which the type checker holds them to and schemas are made of. The
+documents of a plan, of what runs and others are in `json_v1_plan`, `json_v1_status` and so on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentgit.errors import Location, Problem
 from agentgit.model.desired import Desired
@@ -32,24 +33,27 @@ from agentgit.model.events import (
     WaveDone,
     WaveStarted,
 )
-from agentgit.model.observed import Observed, Replica
 from agentgit.model.origin import Blames, Chains, Origin, blame_of
 from agentgit.model.plan import Pin, Plan
-from agentgit.model.progress import Quarantined
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.model.value import Json, Path, dotted
 
+if TYPE_CHECKING:
+    from agentgit.report.documents import parts, status
+
 Document = dict[str, Any]
 
 
-def dump(document: Mapping[str, Json] | Sequence[Mapping[str, Json]]) -> str:
+def dump(document: Mapping[str, object] | Sequence[Mapping[str, object]]) -> str:
     """Write a document: indented, in the order of its fields; control characters are escaped."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode()  # a path that is no UTF-8
 
 
-def problems_document(errors: Sequence[Problem], warnings: Sequence[Problem]) -> Document:
+def problems_document(
+    errors: Sequence[Problem], warnings: Sequence[Problem]
+) -> parts.ProblemsDocument:
     """What `validate --json` prints."""
     return {
         "format": "agentgit/problems@1",
@@ -101,8 +105,8 @@ def explain_document(
                         "value": one.value,
                         "state": one.state,
                         "origin": origin_document(one.origin),
+                        **blame_document(one.origin, blames),
                     }
-                    | blame_document(one.origin, blames)
                     for one in chain
                 ],
             }
@@ -111,45 +115,7 @@ def explain_document(
     }
 
 
-def status_document(
-    desired: Desired,
-    observed: Observed,
-    plan: Plan | None,
-    records: Sequence[RolloutRecord],
-    quarantined: Sequence[Quarantined] = (),
-) -> Document:
-    """What `status --json` prints; `pending` is null where a host does not answer.
-
-    `quarantine` lists what is asked for and not tried again.
-    """
-    wanted = {one.name: one for one in desired.instances}
-    names = sorted({*wanted, *(replica.instance for replica in observed.replicas)})
-    return {
-        "format": "agentgit/status@1",
-        "environment": desired.environment,
-        "commit": commit_document(desired.commit),
-        "pin": pin_document(plan.pin if plan else None),
-        "pending": None if plan is None else not plan.is_empty,
-        "hosts": [
-            {"name": one.host, "engine": one.engine, "version": one.version}
-            for one in observed.hosts
-        ],
-        "unreachable": [{"name": one.host, "reason": one.reason} for one in observed.unreachable],
-        "instances": [
-            {
-                "name": name,
-                "agent": wanted[name].agent if name in wanted else None,
-                "wanted": wanted[name].spec.scale.replicas if name in wanted else 0,
-                "replicas": [_replica(one) for one in observed.replicas_of(name)],
-            }
-            for name in names
-        ],
-        "quarantine": [quarantine_document(one) for one in quarantined],
-        "lastRollout": record_document(records[0]) if records else None,
-    }
-
-
-def history_document(environment: str, records: Sequence[RolloutRecord]) -> Document:
+def history_document(environment: str, records: Sequence[RolloutRecord]) -> status.HistoryDocument:
     """What `history --json` prints, newest first."""
     return {
         "format": "agentgit/history@1",
@@ -227,7 +193,7 @@ def event_document(event: Event) -> Document:  # noqa: C901, PLR0911, PLR0912 - 
             return kind | {"rollout": event.rollout} | ended
 
 
-def record_document(record: RolloutRecord) -> Document:
+def record_document(record: RolloutRecord) -> parts.RolloutRecordDocument:
     """One rollout of the history."""
     return {
         "id": record.id,
@@ -235,8 +201,8 @@ def record_document(record: RolloutRecord) -> Document:
         "commit": record.commit,
         "actor": record.actor,
         "tool": record.tool,
-        "startedAt": _time(record.started_at),
-        "finishedAt": _time(record.finished_at),
+        "startedAt": write_time(record.started_at),
+        "finishedAt": write_time(record.finished_at),
         "outcome": record.outcome,
         "instances": list(record.instances),
         "only": list(record.only),
@@ -257,7 +223,7 @@ def record_document(record: RolloutRecord) -> Document:
     }
 
 
-def failure_document(failure: Failure) -> Document:
+def failure_document(failure: Failure) -> parts.FailureDocument:
     """Why a rollout failed."""
     return {
         "instance": failure.instance,
@@ -272,19 +238,7 @@ def failure_document(failure: Failure) -> Document:
     }
 
 
-def quarantine_document(one: Quarantined) -> Document:
-    """A revision of an instance that failed and is not tried again."""
-    return {
-        "instance": one.instance,
-        "revision": one.revision,
-        "rollout": one.rollout,
-        "since": _time(one.since),
-        "step": one.step,
-        "message": one.message,
-    }
-
-
-def commit_document(commit: Commit | None) -> Document | None:
+def commit_document(commit: Commit | None) -> parts.CommitDocument | None:
     """A commit; null is the work tree."""
     if commit is None:
         return None
@@ -292,12 +246,12 @@ def commit_document(commit: Commit | None) -> Document | None:
         "sha": commit.sha,
         "author": commit.author,
         "email": commit.email,
-        "time": _time(commit.time),
+        "time": write_time(commit.time),
         "subject": commit.subject,
     }
 
 
-def pin_document(pin: Pin | None) -> Document | None:
+def pin_document(pin: Pin | None) -> parts.PinDocument | None:
     """A pin, null when there is none."""
     if pin is None:
         return None
@@ -306,15 +260,18 @@ def pin_document(pin: Pin | None) -> Document | None:
         "insteadOf": pin.instead_of,
         "owner": pin.owner,
         "reason": pin.reason,
-        "since": _time(pin.since),
-        "expires": _time(pin.expires),
+        "since": write_time(pin.since),
+        "expires": write_time(pin.expires),
     }
 
 
-def origin_document(origin: Origin | None) -> Document | None:
+def origin_document(origin: Origin | None) -> parts.OriginDocument | None:
+    """A place in a layer, null where there is none."""
+    return place_document(origin) if origin else None
+
+
+def place_document(origin: Origin) -> parts.OriginDocument:
     """A place in a layer."""
-    if origin is None:
-        return None
     return {
         "layer": origin.layer,
         "path": origin.path,
@@ -323,7 +280,9 @@ def origin_document(origin: Origin | None) -> Document | None:
     }
 
 
-def blame_document(origin: Origin | None, blames: Blames | None, last: int = 0) -> Document:
+def blame_document(
+    origin: Origin | None, blames: Blames | None, last: int = 0
+) -> parts.BlamedDocument:
     """A field `blame` where lines were blamed, nothing where they were not."""
     if blames is None:
         return {}
@@ -334,14 +293,14 @@ def blame_document(origin: Origin | None, blames: Blames | None, last: int = 0) 
     return {"blame": {"commit": commit, "orEarlier": blame.or_earlier}}
 
 
-def location_document(location: Location | None) -> Document | None:
+def location_document(location: Location | None) -> parts.LocationDocument | None:
     """A place in a file."""
     if location is None:
         return None
     return {"path": location.path, "line": location.line, "column": location.column}
 
 
-def problem_document(problem: Problem) -> Document:
+def problem_document(problem: Problem) -> parts.ProblemDocument:
     """One error or warning."""
     return {
         "message": problem.message,
@@ -350,26 +309,6 @@ def problem_document(problem: Problem) -> Document:
         "also": [
             {"role": role, "location": location_document(place)} for role, place in problem.also
         ],
-    }
-
-
-def _replica(replica: Replica) -> Document:
-    return {
-        "slot": replica.slot,
-        "host": replica.host,
-        "id": replica.id,
-        "name": replica.name,
-        "revision": replica.revision,
-        "commit": replica.commit,
-        "state": replica.state,
-        "health": replica.health,
-        "serving": replica.serving,
-        "exitCode": replica.exit_code,
-        "restarts": replica.restarts,
-        "startedAt": replica.started_at,
-        "addresses": dict(sorted(replica.addresses.items())),
-        "unverified": replica.unverified,
-        "changedByHand": [one.field for one in replica.drift],
     }
 
 
@@ -382,5 +321,6 @@ def _step(event: StepStarted | StepDone | StepRetried) -> Document:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def write_time(moment: datetime | None) -> str | None:
+    """Write a moment as ISO 8601, null where there is none."""
     return moment.isoformat() if moment else None

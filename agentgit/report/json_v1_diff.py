@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, InstanceEffect
 from agentgit.report.diff_words import symbol_of
-from agentgit.report.json_v1 import Document, commit_document, origin_document, problem_document
+from agentgit.report.json_v1 import (
+    commit_document,
+    origin_document,
+    place_document,
+    problem_document,
+)
 from agentgit.report.json_v1_fields import field_document
 
+if TYPE_CHECKING:
+    from agentgit.report.documents import diff as shape
+    from agentgit.report.documents.plan import FieldDocument
 
-def diff_document(comparison: Comparison) -> Document:
+
+def diff_document(comparison: Comparison) -> shape.DiffDocument:
     """What `diff --json` prints; a commit that is null is the work tree."""
     return {
         "format": "agentgit/diff@1",
@@ -20,7 +31,7 @@ def diff_document(comparison: Comparison) -> Document:
     }
 
 
-def _effect(effect: Effect) -> Document:
+def _effect(effect: Effect) -> shape.EffectDocument:
     return {
         "name": effect.environment,
         "kind": effect.kind,
@@ -35,11 +46,11 @@ def _effect(effect: Effect) -> Document:
     }
 
 
-def _cause(cause: EffectCause) -> Document:
+def _cause(cause: EffectCause) -> shape.EffectCauseDocument:
     return {
         "symbol": symbol_of(cause),
         "kind": cause.kind,
-        "places": [origin_document(one) for one in cause.places],
+        "places": [place_document(one) for one in cause.places],
         "gone": cause.gone,
         "ways": [
             {"instances": list(way.instances), "fields": [_field(one) for one in way.fields]}
@@ -48,7 +59,7 @@ def _cause(cause: EffectCause) -> Document:
     }
 
 
-def _instance(instance: InstanceEffect) -> Document:
+def _instance(instance: InstanceEffect) -> shape.InstanceEffectDocument:
     """One instance; what changes in it is said by the causes that name it."""
     return {
         "name": instance.instance,
@@ -62,5 +73,5 @@ def _instance(instance: InstanceEffect) -> Document:
     }
 
 
-def _field(field: FieldChange) -> Document:
-    return field_document(field) | {"was": origin_document(field.was)}
+def _field(field: FieldChange) -> FieldDocument:
+    return {**field_document(field), "was": origin_document(field.was)}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from agentgit.model.change import Change, FieldChange
+from agentgit.model.image import MovedImage
 from agentgit.model.origin import Blames
 from agentgit.model.plan import Move, Plan, Wave
 from agentgit.model.risk import Gap, Risk
@@ -11,7 +14,6 @@ from agentgit.report.changes_text import is_set_back, symbol_of
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.heading import find_failed_try
 from agentgit.report.json_v1 import (
-    Document,
     blame_document,
     commit_document,
     origin_document,
@@ -20,10 +22,13 @@ from agentgit.report.json_v1 import (
 from agentgit.report.json_v1_fields import field_document
 from agentgit.report.rehearsal import rehearsal_document
 
+if TYPE_CHECKING:
+    from agentgit.report.documents import plan as shape
+
 
 def plan_document(
     plan: Plan, context: Context = NOTHING_KNOWN, blames: Blames | None = None
-) -> Document:
+) -> shape.PlanDocument:
     """What `plan --json` prints; `triedBefore` is the rollout of the same that went back.
 
     Where lines were blamed, each field has a `blame`; `rehearsal` is null where there was none.
@@ -62,12 +67,12 @@ def plan_document(
         },
         "risk": _risk(plan.risk),
         "rehearsal": rehearsal_document(context.rehearsal),
-        "movedImages": [one.model_dump(mode="json") for one in plan.moved_images],
+        "movedImages": [_moved(one) for one in plan.moved_images],
         "unverified": list(plan.unverified),
     }
 
 
-def change_document(change: Change, blames: Blames | None = None) -> Document:
+def change_document(change: Change, blames: Blames | None = None) -> shape.ChangeDocument:
     """What happens to one instance, and why."""
     return {
         "symbol": "" if change.kind == "keep" else symbol_of(change),
@@ -88,7 +93,7 @@ def change_document(change: Change, blames: Blames | None = None) -> Document:
     }
 
 
-def _risk(risk: Risk) -> Document:
+def _risk(risk: Risk) -> shape.RiskDocument:
     return {
         "level": risk.level,
         "reasons": list(risk.reasons),
@@ -96,7 +101,7 @@ def _risk(risk: Risk) -> Document:
     }
 
 
-def _gap(gap: Gap) -> Document:
+def _gap(gap: Gap) -> shape.GapDocument:
     return {
         "instance": gap.instance,
         "atLeastSeconds": gap.at_least,
@@ -105,14 +110,16 @@ def _gap(gap: Gap) -> Document:
     }
 
 
-def _field(field: FieldChange, blames: Blames | None) -> Document:
-    document = field_document(field)
-    document["over"] = origin_document(field.over)
+def _field(field: FieldChange, blames: Blames | None) -> shape.FieldDocument:
     last = field.lines[1] if field.lines else 0
-    return document | blame_document(field.origin, blames, last)
+    return {
+        **field_document(field),
+        "over": origin_document(field.over),
+        **blame_document(field.origin, blames, last),
+    }
 
 
-def _wave(wave: Wave) -> Document:
+def _wave(wave: Wave) -> shape.WaveDocument:
     return {
         "title": wave.title,
         "holdSeconds": wave.hold.duration if wave.hold else None,
@@ -120,7 +127,7 @@ def _wave(wave: Wave) -> Document:
     }
 
 
-def _move(move: Move) -> Document:
+def _move(move: Move) -> shape.MoveDocument:
     return {
         "instance": move.instance,
         "host": move.host,
@@ -130,5 +137,16 @@ def _move(move: Move) -> Document:
     }
 
 
-def _step(step: Step) -> Document:
+def _step(step: Step) -> shape.StepDocument:
     return {"step": step.kind, "host": step.host, "target": target_of(step)}
+
+
+def _moved(image: MovedImage) -> shape.MovedImageDocument:
+    return {
+        "host": image.host,
+        "name": image.name,
+        "kept": image.kept,
+        "now": image.now,
+        "gone": image.gone,
+        "instances": list(image.instances),
+    }

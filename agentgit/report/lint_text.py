@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING
 
 from agentgit.model.finding import RULES, SILENCE, Finding
 from agentgit.report.json_v1 import problem_document
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.wording import lay_out
+
+if TYPE_CHECKING:
+    from agentgit.report.documents.diff import LintDocument
 
 _SHOWN = 10
 
@@ -35,7 +38,7 @@ def write_findings(found: Sequence[Finding], palette: Palette = PLAIN) -> str:
     return "\n\n".join([*blocks, total])
 
 
-def findings_document(found: Sequence[Finding]) -> dict[str, Any]:
+def findings_document(found: Sequence[Finding]) -> LintDocument:
     """What `lint --json` prints."""
     return {
         "format": "agentgit/lint@1",

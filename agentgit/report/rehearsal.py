@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from agentgit.model.rehearsal import Course, Rehearsal
-from agentgit.report.json_v1 import Document
 from agentgit.report.palette import safe
 from agentgit.report.wording import count, join_names, write_elapsed
+
+if TYPE_CHECKING:
+    from agentgit.report.documents.plan import CourseDocument, RehearsalDocument
 
 _NAMES = 4
 
@@ -29,7 +32,7 @@ def write_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
         yield f"old and new revisions serve side by side for up to {longest}: {names}"
 
 
-def rehearsal_document(rehearsal: Rehearsal | None) -> Document | None:
+def rehearsal_document(rehearsal: Rehearsal | None) -> RehearsalDocument | None:
     """The same as data; None where nothing was rehearsed."""
     if rehearsal is None:
         return None
@@ -45,7 +48,7 @@ def rehearsal_document(rehearsal: Rehearsal | None) -> Document | None:
     }
 
 
-def _course_document(course: Course) -> Document:
+def _course_document(course: Course) -> CourseDocument:
     return {
         "instance": course.instance,
         "servingBefore": course.before,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from agentgit.cli.main import run
 from agentgit.errors import EngineError
 from agentgit.providers import registry
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
+from tests.documents import check_document
 
 AGENT = "global/agents/hello.yaml"
 
@@ -57,6 +59,8 @@ def agentgit(
         capsys.readouterr()
         code = run(arguments)
         captured = capsys.readouterr()
+        if "--json" in arguments and captured.out:
+            check_document(json.loads(captured.out))
         return Done(code, captured.out, captured.err)
 
     return call

@@ -10,25 +10,35 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from agentgit.cli.main import run
 from agentgit.compile.schema import render_schemas, schemas
 from agentgit.compile.shape import Either, Fields, Keyed, Plain, Shape, metadata_shape, spec_shape
 from agentgit.model.field_texts import TEXTS
 from agentgit.model.spec import SPECS
+from agentgit.report.json_schema import output_schemas, render_output_schemas
+from tests.documents import check_document, make_strict
 
 FOLDER = Path(__file__).parents[2] / "schemas"
+TEXTS_OF_FILES = {**render_schemas(), **render_output_schemas()}
 
 
 def test_nothing_else_lies_there() -> None:
-    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(render_schemas())
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
+    assert sorted(str(path.relative_to(FOLDER)) for path in files) == sorted(TEXTS_OF_FILES)
 
 
-@pytest.mark.parametrize("name", sorted(render_schemas()))
+@pytest.mark.parametrize("name", sorted(TEXTS_OF_FILES))
 def test_a_schema_is_fresh(name: str) -> None:
     written = (FOLDER / name).read_text(encoding="utf-8")
-    assert written == render_schemas()[name], "run: agentgit schema"
+    assert written == TEXTS_OF_FILES[name], "run: agentgit schema --output"
 
 
-@pytest.mark.parametrize("name", sorted(render_schemas()))
+def test_the_command_checks_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(("-C", str(FOLDER.parent), "schema", "--check", "--output")) == 0
+    assert f"{len(TEXTS_OF_FILES)} schemas" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS_OF_FILES))
 def test_a_schema_is_valid(name: str) -> None:
     Draft202012Validator.check_schema(json.loads((FOLDER / name).read_text(encoding="utf-8")))
 
@@ -43,6 +53,8 @@ def list_properties(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str
     for key, value in schema.get("properties", {}).items():
         yield f"{path}.{key}", value
         yield from list_properties(value, f"{path}.{key}")
+    for name, value in schema.get("$defs", {}).items():
+        yield from list_properties(value, name)
     for key in ("anyOf", "items", "additionalProperties"):
         yield from list_properties(schema.get(key), f"{path}.*" if key != "anyOf" else path)
 
@@ -91,3 +103,28 @@ def list_models(shape: Shape) -> Iterator[Fields]:
         below = [shape.fields]
     for one in below:
         yield from list_models(one)
+
+
+@pytest.mark.parametrize("name", sorted(output_schemas()))
+def test_every_field_of_a_document_explains_itself(name: str) -> None:
+    schema = output_schemas()[name]
+    assert schema["title"] == f"agentgit/{name}"
+    assert "ignore what you do not know" in schema["$comment"]
+    for path, field in list_properties(schema):
+        below = schema["$defs"].get(field.get("$ref", "").removeprefix("#/$defs/"), {})
+        assert field.get("title"), path
+        assert field.get("description") or below.get("description"), path
+    for path, part in schema["$defs"].items():
+        assert part["description"], path
+
+
+def test_an_unknown_field_is_no_error_but_in_our_tests() -> None:
+    document = {"format": "agentgit/problems@1", "valid": True, "errors": [], "warnings": []}
+    schema = output_schemas()["problems@1"]
+    check_document(document)
+    for more in ({"new": 1}, {"errors": [{"message": "", "location": None, "hint": None,
+                                          "also": [], "new": 1}]}):  # fmt: skip
+        assert Draft202012Validator(schema).is_valid(document | more)
+        assert not Draft202012Validator(make_strict(schema)).is_valid(document | more)
+        with pytest.raises(AssertionError, match="new"):
+            check_document(document | more)

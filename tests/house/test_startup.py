@@ -58,6 +58,8 @@ def test_only_a_rehearsal_imagines_an_engine(
     assert _start("-C", str(folder), "init")[0] == 0
     for words in (("add", "-A"), (*WHO, "commit", "-q", "-m", "First")):
         subprocess.run(["git", "-C", str(folder), *words], check=True)
-    code, modules, _ = _start("-C", str(folder), "plan", "-e", "staging", *rehearse)
+    code, modules, _ = _start("-C", str(folder), "plan", "-e", "staging", "--json", *rehearse)
     assert code == 0
+    assert "agentgit.report.json_v1_plan" in modules
+    assert not [name for name in modules if name.startswith("agentgit.report.documents")]
     assert ("agentgit.providers.memory" in modules) == bool(rehearse)

@@ -14,6 +14,7 @@ from agentgit.model.snapshot import Commit
 from agentgit.report.diff_text import write_comparison
 from agentgit.report.json_v1_diff import diff_document
 from agentgit.report.palette import COLOURED
+from tests.documents import check_document
 
 
 def place(path: str, line: int = 0, column: int = 0) -> Origin:
@@ -175,6 +176,7 @@ def test_nothing_hostile_reaches_the_terminal(comparison: Comparison, now: datet
 
 def test_as_a_document(comparison: Comparison) -> None:
     document = json.loads(json.dumps(diff_document(comparison)))
+    check_document(document)
     assert document["format"] == "agentgit/diff@1"
     assert document["after"]["subject"] == "Raise refund limit"
     assert document["empty"] is False

@@ -16,6 +16,7 @@ from agentgit.report.json_v1 import (
     rollout_document,
 )
 from agentgit.report.json_v1_plan import plan_document
+from tests.documents import check_document
 
 
 def _shape(value: Any) -> Any:
@@ -116,6 +117,7 @@ PLAN = {
 
 def test_the_plan(plan: Plan, pin: Pin) -> None:
     document = plan_document(plan.model_copy(update={"pin": pin}))
+    check_document(document)
     edited = document["changes"][1]
     assert _shape(document | {"changes": [edited]}) == PLAN
     assert document["format"] == "agentgit/plan@1"
@@ -126,6 +128,7 @@ def test_a_value_that_was_not_set_is_missing_not_null(plan: Plan) -> None:
     field = plan.changes[1].fields[1].model_copy(update={"had": False, "after": None})
     change = plan.changes[1].model_copy(update={"fields": (field,)})
     document = plan_document(plan.model_copy(update={"changes": (change,)}))
+    check_document(document)
     (shown,) = document["changes"][0]["fields"]
     assert "before" not in shown
     assert shown["after"] is None
@@ -133,6 +136,7 @@ def test_a_value_that_was_not_set_is_missing_not_null(plan: Plan) -> None:
 
 def test_the_history(records: tuple[RolloutRecord, ...]) -> None:
     document = history_document("production", records[1:2])
+    check_document(document)
     assert _shape(document) == {
         "format": "str",
         "environment": "str",

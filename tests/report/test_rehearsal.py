@@ -14,6 +14,7 @@ from agentgit.report.json_v1_plan import plan_document
 from agentgit.report.plan_markdown import write_plan_comment
 from agentgit.report.plan_text import write_plan
 from agentgit.report.rehearsal import write_rehearsal
+from tests.documents import check_document
 from tests.report.test_diff_markdown import render
 
 FOUND = Rehearsal(
@@ -48,7 +49,9 @@ def test_text_markdown_and_document_say_the_same(plan: Plan, now: datetime) -> N
     comment = write_plan_comment(plan, now=now, context=context)
     render(comment)
     assert all(f"`{one}`" in comment for one in SAID)
-    assert plan_document(plan, context)["rehearsal"] == {
+    document = plan_document(plan, context)
+    check_document(document)
+    assert document["rehearsal"] == {
         "seconds": 250.5,
         "waveSeconds": [100.0, 150.5],
         "replicasPeak": 14,

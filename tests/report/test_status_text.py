@@ -11,8 +11,9 @@ from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.model.spec import AgentSpec, Host, Rollout
-from agentgit.report.json_v1 import status_document
+from agentgit.report.json_v1_status import status_document
 from agentgit.report.status_text import write_status
+from tests.documents import check_document
 
 Show = Callable[..., str]
 
@@ -152,6 +153,7 @@ def test_as_a_document(
     desired: Desired, observed: Observed, plan: Plan, records: tuple[RolloutRecord, ...]
 ) -> None:
     document = status_document(desired, observed, plan, records)
+    check_document(document)
     assert document["format"] == "agentgit/status@1"
     assert document["pending"] is True
     old, web = document["instances"]

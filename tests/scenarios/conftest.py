@@ -17,6 +17,7 @@ from uuid import uuid4
 import docker
 import pytest
 
+from tests.documents import check_document
 from tests.engines.images import PYTHON_IMAGE, build_agent_image
 from tests.waiting import await_condition
 
@@ -40,7 +41,9 @@ class Done:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.out)
+        document = json.loads(self.out)
+        check_document(document)
+        return document
 
     def says(self, *words: str) -> str:
         """Check that it is exactly one error with a hint, and that it has these words."""

@@ -1,0 +1,314 @@
+"""The shapes of the documents of a plan and of drift."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from agentgit.model.change import CauseKind, ChangeClass, ChangeKind
+from agentgit.model.risk import Level
+from agentgit.model.value import Json
+from agentgit.report.documents.parts import (
+    BlameDocument,
+    CommitDocument,
+    OriginDocument,
+    PinDocument,
+)
+
+
+class ProjectDocument(TypedDict):
+    """The project."""
+
+    id: str
+    """Its identity, in every clone and fork."""
+    name: str
+    """Its name."""
+
+
+_ClassDocument = TypedDict(
+    "_ClassDocument",
+    {"class": Annotated[ChangeClass, Field(description="What the value is about.")]},
+)
+
+
+class FieldDocument(_ClassDocument):
+    """One effective value that differs."""
+
+    path: str
+    """Which value, with dots; it begins with the block: `model.params.temperature`."""
+    before: NotRequired[Json]
+    """The value before; missing where none was set, which is not the same as null."""
+    after: NotRequired[Json]
+    """The value after; missing where none is set, which is not the same as null."""
+    origin: OriginDocument | None
+    """The place that says the value after; null where it is not known."""
+    lines: list[int] | None
+    """For a text from a file: the first and the last line that differ; else null."""
+    over: NotRequired[OriginDocument | None]
+    """In a plan: the next place below it, whose value it goes over; null where there is none."""
+    was: NotRequired[OriginDocument | None]
+    """Between two commits: the place that said the value before, where it is another one."""
+    blame: NotRequired[BlameDocument | None]
+    """With `--blame`: who wrote the line last; null where that is not known."""
+
+
+class CauseDocument(TypedDict):
+    """Why a change exists."""
+
+    kind: CauseKind
+    """The kind of reason."""
+    detail: str
+    """The facts, for people; the words may change at any time."""
+
+
+class ChangeDocument(TypedDict):
+    """What happens to one instance, and why."""
+
+    symbol: str
+    """`+` new, `~` changed, `-` removed, `±` another number, `!` set back; empty: untouched."""
+    kind: ChangeKind
+    """What happens to the instance."""
+    drift: bool
+    """Whether only a difference that no commit asked for is set right."""
+    instance: str
+    """The name of the instance."""
+    agent: str
+    """The agent that it is one of."""
+    path: str
+    """The file that declares it, or did so last."""
+    replicas: int
+    """How many replicas it has afterwards."""
+    touched: int
+    """How many replicas are created, replaced, changed or removed."""
+    revision: str
+    """Its revision afterwards; empty where it is removed."""
+    fromRevisions: list[str]
+    """The revisions that run now and are replaced."""
+    strategy: str
+    """How replicas are replaced; empty where none are."""
+    order: Literal["start-first", "stop-first"] | None
+    """Whether new replicas start before old ones stop; null where none are replaced."""
+    orderReason: str
+    """Why old ones must stop first; empty where they need not."""
+    causes: list[CauseDocument]
+    """Why the change exists."""
+    fields: list[FieldDocument]
+    """The values that differ."""
+
+
+class StepDocument(TypedDict):
+    """One step: one call to an engine, or a wait."""
+
+    step: str
+    """The kind of step."""
+    host: str
+    """The host it is done on."""
+    target: str
+    """The name of the replica, image, network or volume that it is about."""
+
+
+class MoveDocument(TypedDict):
+    """One replica's way from old to new."""
+
+    instance: str
+    """The instance."""
+    host: str
+    """The host."""
+    slot: int
+    """Which of the instance's replicas, from 0."""
+    prepare: list[StepDocument]
+    """What can be taken back, in order."""
+    finish: list[StepDocument]
+    """What cannot; it begins when all preparations of the wave have succeeded."""
+
+
+class WaveDocument(TypedDict):
+    """Moves that run side by side; waves run one after the other."""
+
+    title: str
+    """What the wave is, for people."""
+    holdSeconds: float | None
+    """How long the new replicas are looked at before the next wave; null: not at all."""
+    moves: list[MoveDocument]
+    """The moves."""
+
+
+class PassedDocument(TypedDict):
+    """A pause of a canary that an interrupted rollout had passed: it is not repeated."""
+
+    instance: str
+    """The instance."""
+    weight: int
+    """The share of new replicas at which the pause was, in percent."""
+    old: str
+    """The revisions that were replaced, joined by commas."""
+    new: str
+    """The revision that replaces them."""
+
+
+class TotalsDocument(TypedDict):
+    """The plan in numbers."""
+
+    replicasBefore: int
+    """How many replicas there are now."""
+    replicasHealthy: int
+    """How many of them serve."""
+    replicasAfter: int
+    """How many there are afterwards."""
+    replicasPeak: int
+    """The most that run at one time."""
+    replicasTouched: int
+    """How many are created, replaced, changed or removed."""
+
+
+class GapDocument(TypedDict):
+    """An instance that nobody serves for a while: an estimate."""
+
+    instance: str
+    """The instance."""
+    atLeastSeconds: float
+    """The shortest that it may take."""
+    atMostSeconds: float
+    """The longest that it may take."""
+    reason: str
+    """Why its replicas must stop first."""
+
+
+class RiskDocument(TypedDict):
+    """What carrying the plan out puts at risk."""
+
+    level: Level
+    """The highest of the reasons."""
+    reasons: list[str]
+    """What is at risk, in short phrases whose words may change at any time."""
+    gaps: list[GapDocument]
+    """The instances that nobody serves for a while."""
+
+
+class CourseDocument(TypedDict):
+    """How one instance fares in a rehearsal."""
+
+    instance: str
+    """The instance."""
+    servingBefore: int
+    """How many of its replicas serve at the beginning."""
+    servingLeast: int
+    """How many serve at the worst moment."""
+    servingAfter: int
+    """How many serve at the end."""
+    mixedSeconds: float
+    """For how long old and new revisions serve side by side."""
+
+
+class RehearsalDocument(TypedDict):
+    """How the plan would go: an estimate, where every agent does well."""
+
+    seconds: float
+    """How long all of it takes."""
+    waveSeconds: list[float]
+    """How long each wave takes, with its pause."""
+    replicasPeak: int
+    """The most replicas at one time."""
+    memoryPeakBytes: int
+    """The most memory at one time, by declared limits."""
+    replicasWithoutLimit: int
+    """The most replicas at one time that declare no limit of memory."""
+    imagesNotCounted: int
+    """How many images may have to be pulled, which is not estimated."""
+    failure: str | None
+    """Why it would not come to its end although every agent does well; null where it does."""
+    instances: list[CourseDocument]
+    """The instances that the plan touches."""
+
+
+class MovedImageDocument(TypedDict):
+    """The name of an image that means another image on a host than these instances have there."""
+
+    host: str
+    """The host."""
+    name: str
+    """The name of the image."""
+    kept: str
+    """The id that these instances keep until their revision changes, unless it is gone."""
+    now: str
+    """The id that the name means now; empty where it means none."""
+    gone: bool
+    """Whether the image they have is gone from the host."""
+    instances: list[str]
+    """The instances that have it."""
+
+
+class PlanDocument(TypedDict):
+    """What `plan --json` and `show --json` write: what would change, why, and in which steps."""
+
+    format: Literal["agentgit/plan@1"]
+    """The name and the version of this document."""
+    project: ProjectDocument
+    """The project."""
+    environment: str
+    """The environment."""
+    commit: CommitDocument | None
+    """The commit that is planned; null is the work tree."""
+    branch: str | None
+    """The branch that the environment follows; null where it follows none."""
+    pin: PinDocument | None
+    """The pin that holds the environment, or will; null where there is none."""
+    pinning: bool
+    """Whether carrying the plan out sets that pin."""
+    endedPin: PinDocument | None
+    """A pin that has ended, by a newer commit or by its time."""
+    resumes: str | None
+    """The interrupted rollout that this plan goes on with."""
+    triedBefore: str | None
+    """The rollout that tried the same and went back."""
+    intentDigest: str
+    """Names what is asked for; equal as long as the same is asked for."""
+    observedDigest: str
+    """Names what was seen of the replicas, without clocks and health; equal while that is."""
+    empty: bool
+    """Whether there is nothing to do."""
+    hosts: list[str]
+    """The hosts that were looked at."""
+    changes: list[ChangeDocument]
+    """Every instance, in order of name, also those that stay as they are."""
+    prepare: list[StepDocument]
+    """What comes first: images, networks, volumes. It touches no running replica."""
+    waves: list[WaveDocument]
+    """The waves, in order."""
+    cleanup: list[StepDocument]
+    """What comes last: leftovers that nothing uses."""
+    passed: list[PassedDocument]
+    """Pauses of an interrupted rollout that are not repeated."""
+    tolerated: dict[str, int]
+    """By instance: how many may have failed while the rollout goes on; 0 where not named."""
+    totals: TotalsDocument
+    """The plan in numbers."""
+    risk: RiskDocument
+    """What it puts at risk."""
+    rehearsal: RehearsalDocument | None
+    """How it would go; null without `--rehearse`."""
+    movedImages: list[MovedImageDocument]
+    """Names of images that mean other images by now."""
+    unverified: list[str]
+    """Replicas of which it is not known whether somebody changed them by hand."""
+
+
+class DriftDocument(TypedDict):
+    """What `drift --json` writes: what differs although no commit asked for it."""
+
+    format: Literal["agentgit/drift@1"]
+    """The name and the version of this document."""
+    environment: str
+    """The environment."""
+    commit: CommitDocument | None
+    """The commit that was verified last."""
+    drifted: bool
+    """Whether anything differs."""
+    observedDigest: str
+    """Names what was seen of the replicas, without clocks and health; equal while that is."""
+    hosts: list[str]
+    """The hosts that were looked at."""
+    changes: list[ChangeDocument]
+    """The changes that would set everything back."""
