@@ -4,7 +4,7 @@
 # make fuzz   what only reads, on files nobody would write: SECONDS=120, TARGETS="projects parser"
 # make corpus 200 container configurations on Docker and Podman: after an apply, a restart and an upgrade of the engine
 #             the plan is empty, and what somebody changed by hand has its name
-# make bench-compile  the compiler on 10,000 instances, beside its peers; not part of make test
+# make bench-compile  the compiler on 10,000 instances, beside its peers; BENCH="--whole kustomize" for one peer on all
 # make bench-plan  a plan beside the engine calls that it needs, and of 10,000 replicas; BENCH="--docker 100 --podman 0"
 # make crash  kill it at every call, let every call fail, and see that the same command mends it: a table
 # make soak   SECONDS=120 SEED=1: random commits, kills and applies on real processes
@@ -65,7 +65,7 @@ corpus: $(READY)
 	CORPUS=200 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/corpus
 
 bench-compile: $(READY)
-	$(BIN)/python tests/bench/compile.py
+	$(BIN)/python tests/bench/compile.py $(BENCH)
 
 bench-plan: $(READY)
 	$(BIN)/python tests/bench/plan.py $(BENCH)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fleet import ENVIRONMENTS, run_git, write_fleet
-from peers import measure_peers
+from peers import measure_peers, measure_whole
 
 AGENTGIT = str(Path(sys.executable).with_name("agentgit"))
 
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peers", type=int, default=400, help="instances for peers; 0 for none")
+    parser.add_argument("--whole", metavar="PEER", help="run one peer once on all instances")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="agentgit-bench-"))
     try:
@@ -62,6 +63,8 @@ def main() -> None:
         cold = measure_cases(project, given.runs)
         if given.peers:
             measure_peers(folder, given.peers, cold / given.instances)
+        if given.whole:
+            measure_whole(folder, given.whole, given.instances, cold)
     finally:
         shutil.rmtree(folder)
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fleet import ENVIRONMENTS, instance, layers_of, spec_of
@@ -35,10 +35,24 @@ def measure_peers(folder: Path, count: int, ours: float) -> None:
     print(
         f"peers on {count} of the instances, what one more costs; 10,000 are extrapolated from it"
     )
+    for name, write, command in _list_peers(folder):
+        _report(name, write, command, count, folder, ours)
+
+
+def measure_whole(folder: Path, wanted: str, count: int, ours: float) -> None:
+    """Print how long one peer takes for all instances, and how many times ours that is."""
+    for name, write, command in _list_peers(folder):
+        if name == wanted:
+            place = folder / f"{name}-whole"
+            write(place, count)
+            seconds = _time(name, command, place)
+            print(f"{name}: all {count} take {seconds:.0f} s, {seconds / ours:.0f} times ours")
+
+
+def _list_peers(folder: Path) -> Iterator[tuple[str, Write, list[str]]]:
+    """Give the peers that there are, and say which there are not."""
     if shutil.which("kubectl"):
-        _report(
-            "kustomize", _write_kustomize, ["kubectl", "kustomize", "all"], count, folder, ours
-        )
+        yield "kustomize", _write_kustomize, ["kubectl", "kustomize", "all"]
     else:
         print("kustomize: skipped, there is no kubectl")
     python = _bench_venv(folder)
@@ -47,7 +61,7 @@ def measure_peers(folder: Path, count: int, ours: float) -> None:
         ("kapitan", _write_kapitan, [str(python), "-m", "kapitan", "compile"]),
     ):
         if _install(python, name):
-            _report(name, write, command, count, folder, ours)
+            yield name, write, command
         else:
             print(f"{name}: skipped, pip cannot install it")
 
