@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := check
+unexport PYTHONDONTWRITEBYTECODE # a command of an installed agentgit is not compiled at each start either
 SECONDS ?= 120
 TARGETS ?= parser projects schemas patterns
 CRASH_SECOND ?= 2
