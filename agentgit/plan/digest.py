@@ -23,9 +23,10 @@ def digest_instances(desired: Desired) -> dict[str, str]:
 
 
 def digest_intent(desired: Desired, request: PlanRequest) -> str:
-    """Digest what is asked for together with the limits of the request."""
+    """Digest what is asked for together with the limits of the request, and what it lets pass."""
     asked = [sorted(request.only), sorted(request.restart), request.destroy]
-    return _digest([digest_desired(desired), asked])
+    passing = [sorted(request.allow), request.retry]
+    return _digest([digest_desired(desired), asked, *([passing] if any(passing) else [])])
 
 
 def digest_observed(observed: Observed) -> str:

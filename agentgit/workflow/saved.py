@@ -1,4 +1,7 @@
-"""A saved plan carried out: only while it is what would be asked for and seen again."""
+"""A saved plan carried out: only while the very same would be asked for, seen and planned again.
+
+Nothing that is done comes from the file: it only says what must come out of planning again.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from agentgit.model.saved_plan import Asked, SavedPlan, Shown
 from agentgit.model.snapshot import Commit
 from agentgit.plan.digest import digest_instances
 from agentgit.plan.moved import describe_moved, find_moved, list_some, see_all
+from agentgit.plan.other_steps import find_other_steps
 from agentgit.record.pins import followed_line
 from agentgit.workflow.own_doing import GOES_ON, find_others_doing, find_own
 from agentgit.workflow.session import Request, Session, Target, World
@@ -91,18 +95,22 @@ def hold_commit(
 
 
 def hold_plan(session: Session) -> None:
-    """Take the saved plan instead of the new one, which says whether it still holds.
+    """Stay with the new plan where it has the steps of the saved one.
 
-    A rollout of the very same file that did not come to its end goes on: then it is the new plan
-    of the same intent. Raises StaleError when anything else has moved.
+    A rollout of the very same file that did not come to its end goes on: then it has the steps
+    that are left. Raises StaleError when anything has moved, or the file has other steps.
     """
     request, fresh, saved = session.request, session.plan, session.request.saved
     if saved is None or fresh is None:
         return
     if fresh.intent_digest != saved.plan.intent_digest:
-        raise _stale(request, f"this agentgit reads {_commit(saved).short} in another way", ())
-    if fresh.observed_digest == saved.plan.observed_digest:
-        session.plan = saved.plan.model_copy(update={"resumes": fresh.resumes, "pin": fresh.pin})
+        what = f"{request.file} asks for something else than its plan was made for"
+        raise _stale(
+            request, f"{what}, or this agentgit reads {_commit(saved).short} in another way", ()
+        )
+    seen = fresh.observed_digest == saved.plan.observed_digest
+    others = find_other_steps(saved.plan, fresh) if seen else ()
+    if seen and not others:
         return
     own = find_own(session.records, saved.digest)
     moved = find_moved(saved.seen, see_all(session.observed))
@@ -117,6 +125,8 @@ def hold_plan(session: Session) -> None:
     done = next((one for one in session.records if one.saved_plan == saved.digest), None)
     if done is not None and done.outcome not in GOES_ON:
         raise _stale(request, f"this plan was carried out already: {_say(done)}", ())
+    if others:
+        raise _stale(request, f"{request.file} has other steps than are planned for it", others)
     raise _stale(
         request, f"what runs in {request.environment} has changed since this plan was saved", words
     )
