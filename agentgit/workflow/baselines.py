@@ -1,7 +1,7 @@
 """Baselines in the host store: read whenever a host is looked at, written under the lease only.
 
-One value `baselines-<environment>` on every host that runs containers. To lose it costs no more
-than knowing whether somebody changed a replica by hand before the next apply.
+One value `baselines-<environment>` on every host with something that could be changed by hand. To
+lose it costs no more than knowing whether somebody did so before the next apply.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -508,3 +509,24 @@ def test_health_begins_anew_with_every_run(host: Host) -> None:
     container.write_text(container.read_text().replace('"true"', '"false"'))
     host.start()
     assert host.look().health == "starting"
+
+
+LIMITED = {"deploy": {"resources": {"limits": {"memory": "512m"}}}}
+
+
+def test_the_limit_it_is_held_to_is_what_the_kernel_says(host: Host) -> None:
+    host.run(["sleep", "1000"], container=LIMITED)
+    assert host.look().facts == {"memory": str(512 << 20)}
+    hard = resource.prlimit(host.pid(), resource.RLIMIT_DATA)[1]
+    resource.prlimit(host.pid(), resource.RLIMIT_DATA, (256 << 20, hard))
+    assert host.look().facts == {"memory": str(256 << 20)}
+    assert host.look().live.limits.memory == 512 << 20
+    host.stop()
+    assert host.look().facts == {"memory": str(512 << 20)}, "what it would be started with"
+    host.start()
+    assert host.look().facts == {"memory": str(512 << 20)}
+
+
+def test_what_a_program_makes_of_itself_is_no_fact(host: Host) -> None:
+    host.run(["sh", "-c", "cd / && NAME=other exec sleep 1000"])
+    assert host.look().facts == {}

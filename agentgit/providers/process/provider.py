@@ -11,6 +11,10 @@ Everything is in one folder, private to its owner:
 Of the resource limits only memory holds (as RLIMIT_DATA, per process: what is reserved but never
 used does not count); cpus and pids cannot be limited without a container. The restart policy
 holds as long as the machine runs; nothing is started again after a reboot but by the next apply.
+
+That limit is also all that somebody else can change of what a process was started with, so it is
+what its baseline has. Command, environment and folder only the program itself can change, and
+many do.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ from agentgit.providers.process.log import read_log
 from agentgit.providers.process.ports import allocate_ports, get, list_foreign, reach
 from agentgit.providers.process.source import export_source
 from agentgit.providers.process.store import FolderStore
-from agentgit.providers.process.table import check_system
+from agentgit.providers.process.table import check_system, read_data_limit
 
 _PROBES = 16  # health checks that run side by side
 _ALIVE = frozenset({"running", "restarting"})
@@ -229,6 +233,7 @@ class ProcessProvider:
             started_at=run.started_at,
             addresses=self._addresses(facts),
             live=Live(limits=Limits(memory=facts.memory), restart=facts.restart),
+            facts=_read_limits(facts, run),
         )
         if run.state != "running" or facts.healthcheck is None:
             return found
@@ -273,3 +278,12 @@ class ProcessProvider:
         if facts is None:
             raise DefiniteError(f"{self.host}: there is no replica {name}")
         return facts
+
+
+def _read_limits(facts: Facts, run: spawn.Run) -> dict[str, str]:
+    """Read what the kernel holds a process to now; what does not run will be held to the same."""
+    if facts.memory is None:
+        return {}
+    running = run.process if run.state == "running" else None
+    limit = read_data_limit(running) if running else None
+    return {"memory": str(facts.memory if limit is None else limit)}

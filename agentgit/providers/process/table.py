@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,17 @@ def is_alive(process: Identity | None) -> bool:
         return False
     stat = _read_stat(process.pid)
     return stat is not None and stat.started == process.started and stat.state not in "ZXx"
+
+
+def read_data_limit(process: Identity) -> int | None:
+    """Read how many bytes of data the kernel lets that very process have; -1: as many as it wants.
+
+    None when it is gone, or belongs to somebody else by now.
+    """
+    with suppress(OSError):
+        limit = resource.prlimit(process.pid, resource.RLIMIT_DATA)[0]
+        return limit if is_alive(process) else None
+    return None
 
 
 def signal_group(process: Identity, number: int) -> None:

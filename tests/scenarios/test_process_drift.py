@@ -1,0 +1,34 @@
+"""A limit of a process that somebody changed by hand is drift, and is set right."""
+
+from __future__ import annotations
+
+import resource
+
+import pytest
+
+from tests.scenarios.conftest import WORKER, SmallFleet
+
+
+@pytest.mark.xdist_group("process")
+def test_a_limit_that_somebody_changed(small_fleet: SmallFleet) -> None:
+    fleet = small_fleet
+    assert fleet.run("status", "--json").json["instances"][0]["replicas"][0]["unverified"] is False
+    limits = "    deploy: {resources: {limits: {memory: 512m}}}\n    stop_grace_period"
+    fleet.edit(WORKER, "    stop_grace_period", limits)
+    fleet.commit("A limit")
+    fleet.apply()
+    assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")
+    ((name, pid),) = fleet.running().items()
+    resource.prlimit(int(pid), resource.RLIMIT_DATA, (256 << 20, 512 << 20))
+
+    drift = fleet.run("drift", expect=2).out
+    assert f"somebody changed memory {512 << 20} -> {256 << 20} of {name}" in drift
+    (change,) = fleet.run("drift", "--json", expect=2).json["changes"]
+    assert [one["kind"] for one in change["causes"]] == ["drift"]
+    (replica,) = fleet.run("status", "--json").json["instances"][0]["replicas"]
+    assert replica["changedByHand"] == ["memory"]
+
+    fleet.apply()
+    assert name not in fleet.running()
+    fleet.run("drift")
+    assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")
