@@ -189,7 +189,8 @@ def _finish(
     as_json: bool,
 ) -> int:
     from agentgit.model.events import RolloutFinished
-    from agentgit.report.json_v1 import dump, rollout_document
+    from agentgit.report.json_v1 import dump
+    from agentgit.report.json_v1_rollout import rollout_document
     from agentgit.report.outcome_text import write_outcome
 
     cut_off = session.stop.is_set() and not events  # before anything was begun

@@ -12,11 +12,12 @@ from agentgit.compile.schema import DIALECT, write_title
 from agentgit.report.documents.diff import DiffDocument, LintDocument
 from agentgit.report.documents.parts import ProblemsDocument
 from agentgit.report.documents.plan import DriftDocument, PlanDocument
+from agentgit.report.documents.rollout import HistoryShowDocument, RolloutDocument, WhyDocument
 from agentgit.report.documents.status import HistoryDocument, StatusDocument
 
 _DOCUMENTS: tuple[Any, ...] = (
-    DiffDocument, DriftDocument, HistoryDocument, LintDocument, PlanDocument, ProblemsDocument,
-    StatusDocument,
+    DiffDocument, DriftDocument, HistoryDocument, HistoryShowDocument, LintDocument, PlanDocument,
+    ProblemsDocument, RolloutDocument, StatusDocument, WhyDocument,
 )  # fmt: skip
 _COMMENT = (
     "Fields may be added at any time, and words where a field lists words: ignore what you do not "

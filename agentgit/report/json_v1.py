@@ -14,27 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from agentgit.errors import Location, Problem
 from agentgit.model.desired import Desired
-from agentgit.model.events import (
-    Event,
-    GoingBack,
-    HoldDone,
-    HoldStarted,
-    InstanceGivenUp,
-    LeaseAwaited,
-    MoveUndone,
-    PrepareDone,
-    RolloutFinished,
-    RolloutStarted,
-    StepDone,
-    StepFailed,
-    StepRetried,
-    StepStarted,
-    Superseded,
-    WaveDone,
-    WaveStarted,
-)
 from agentgit.model.origin import Blames, Chains, Origin, blame_of
-from agentgit.model.plan import Pin, Plan
+from agentgit.model.plan import Pin
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.model.value import Json, Path, dotted
@@ -122,75 +103,6 @@ def history_document(environment: str, records: Sequence[RolloutRecord]) -> stat
         "environment": environment,
         "rollouts": [record_document(one) for one in records],
     }
-
-
-def rollout_document(
-    plan: Plan, events: Sequence[Event], warnings: Sequence[str], *, cut_off: bool = False
-) -> Document:
-    """What `apply --json` prints; `outcome` is null where there was nothing to do.
-
-    `cut_off`: somebody interrupted before there was any event.
-    """
-    finish = next((one for one in reversed(events) if isinstance(one, RolloutFinished)), None)
-    outcome = finish.outcome if finish else ("interrupted" if events or cut_off else None)
-    return {
-        "format": "agentgit/rollout@1",
-        "environment": plan.environment,
-        "commit": commit_document(plan.commit),
-        "pin": pin_document(plan.pin),
-        "rollout": finish.rollout if finish else None,
-        "outcome": outcome,
-        "seconds": finish.seconds if finish else None,
-        "failures": [
-            failure_document(one.failure) for one in events if isinstance(one, StepFailed)
-        ],
-        "events": [event_document(one) for one in events],
-        "warnings": list(warnings),
-    }
-
-
-def event_document(event: Event) -> Document:  # noqa: C901, PLR0911, PLR0912 - a case each
-    """One event of a rollout."""
-    kind: Document = {"kind": event.kind}
-    match event:
-        case LeaseAwaited():
-            waiting = {"holder": event.holder, "asked": event.asked, "patience": event.patience}
-            return kind | {"hosts": list(event.hosts), "seconds": event.seconds} | waiting
-        case RolloutStarted():
-            numbers = {"waves": event.waves, "moves": event.moves}
-            return kind | {"rollout": event.rollout, "commit": event.commit} | numbers
-        case PrepareDone():
-            return kind | {"steps": event.steps}
-        case WaveStarted():
-            numbers = {"number": event.number, "of": event.of, "moves": event.moves}
-            return kind | numbers | {"title": event.title}
-        case WaveDone():
-            return kind | {"number": event.number}
-        case StepStarted():
-            return kind | _step(event)
-        case StepDone():
-            return kind | _step(event) | {"seconds": event.seconds}
-        case StepFailed():
-            return kind | {"failure": failure_document(event.failure)}
-        case MoveUndone():
-            return kind | {"instance": event.instance, "host": event.host, "slot": event.slot}
-        case HoldStarted():
-            return kind | {"seconds": event.seconds}
-        case HoldDone():
-            return kind
-        case StepRetried():
-            said = {"attempt": event.attempt, "wait": event.wait, "message": event.message}
-            return kind | _step(event) | said
-        case InstanceGivenUp():
-            numbers = {"failed": event.failed, "tolerated": event.tolerated}
-            return kind | {"instance": event.instance} | numbers
-        case Superseded():
-            return kind | {"commit": event.commit, "actor": event.actor}
-        case GoingBack():
-            return kind | {"instances": list(event.instances), "to": list(event.to)}
-        case RolloutFinished():
-            ended = {"outcome": event.outcome, "seconds": event.seconds}
-            return kind | {"rollout": event.rollout} | ended
 
 
 def record_document(record: RolloutRecord) -> parts.RolloutRecordDocument:
@@ -309,15 +221,6 @@ def problem_document(problem: Problem) -> parts.ProblemDocument:
         "also": [
             {"role": role, "location": location_document(place)} for role, place in problem.also
         ],
-    }
-
-
-def _step(event: StepStarted | StepDone | StepRetried) -> Document:
-    return {
-        "instance": event.instance,
-        "host": event.host,
-        "step": event.step,
-        "target": event.target,
     }
 
 

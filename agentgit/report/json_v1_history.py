@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agentgit.model.events import Event
 from agentgit.model.origin import Blames
@@ -10,16 +11,20 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.story import Story
 from agentgit.report.json_v1 import (
-    Document,
     commit_document,
-    event_document,
     failure_document,
     record_document,
 )
 from agentgit.report.json_v1_plan import change_document, plan_document
+from agentgit.report.json_v1_rollout import event_document
+
+if TYPE_CHECKING:
+    from agentgit.report.documents.rollout import HistoryShowDocument, WhyDocument
 
 
-def show_document(record: RolloutRecord, plan: Plan | None, events: Sequence[Event]) -> Document:
+def show_document(
+    record: RolloutRecord, plan: Plan | None, events: Sequence[Event]
+) -> HistoryShowDocument:
     """What `history show --json` prints; `plan` is null where none was recorded."""
     return {
         "format": "agentgit/history-show@1",
@@ -30,7 +35,7 @@ def show_document(record: RolloutRecord, plan: Plan | None, events: Sequence[Eve
     }
 
 
-def why_document(story: Story, blames: Blames | None = None) -> Document:
+def why_document(story: Story, blames: Blames | None = None) -> WhyDocument:
     """What `why --json` prints; null is what is not known."""
     live = story.live
     return {

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 from agentgit.errors import Location, Problem
-from agentgit.model.events import RolloutFinished, RolloutStarted, StepFailed
+from agentgit.model.events import Event, RolloutFinished, RolloutStarted, StepFailed
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Failure, RolloutRecord
+from agentgit.report.json_schema import output_schemas
 from agentgit.report.json_v1 import (
     dump,
     history_document,
     problems_document,
-    rollout_document,
 )
 from agentgit.report.json_v1_plan import plan_document
+from agentgit.report.json_v1_rollout import rollout_document
 from tests.documents import check_document
 
 
@@ -173,6 +174,7 @@ def test_a_rollout(plan: Plan, failure: Failure) -> None:
         RolloutFinished(rollout="41", outcome="rolled-back", seconds=2.5),
     )
     document = rollout_document(plan, events, ("the remote did not answer",))
+    check_document(document)
     assert document["outcome"] == "rolled-back"
     assert document["rollout"] == "41"
     assert _shape(document["failures"]) == [FAILURE]
@@ -214,3 +216,12 @@ def test_a_document_is_text_without_control_characters(plan: Plan) -> None:
     text = dump(plan_document(plan.model_copy(update={"commit": commit})))
     assert "\x1b" not in text
     assert json.loads(text)["commit"]["subject"] == "ü \x1b[2J"
+
+
+def test_every_event_has_its_shape() -> None:
+    union, _ = get_args(Event)
+    kinds = {one.model_fields["kind"].default for one in get_args(union)}
+    schema = output_schemas()["rollout@1"]
+    shapes = [one["$ref"].removeprefix("#/$defs/") for one in
+              schema["properties"]["events"]["items"]["anyOf"]]  # fmt: skip
+    assert {schema["$defs"][one]["properties"]["kind"]["const"] for one in shapes} == kinds
