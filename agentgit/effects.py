@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # only named here; most runs need few of them
     from datetime import datetime
 
     from agentgit.model.events import Event
-    from agentgit.model.image import Image
+    from agentgit.model.image import BroughtImage, Image
     from agentgit.model.observed import EngineKind, HostState, Replica
     from agentgit.model.plan import Pin, Plan
     from agentgit.model.rollout import RolloutRecord
@@ -121,6 +121,9 @@ class Provider(Protocol):
 
     def ask_registry(self, name: str) -> str:
         """Give the digest that the registry has behind a name now. Raises EngineError."""
+
+    def brought_images(self) -> tuple[BroughtImage, ...]:
+        """The images that the project has brought there, by id, as they are now. Only reads."""
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """The lines a replica wrote, oldest first, without line ends."""

@@ -31,6 +31,7 @@ from agentgit.workflow.places import drop_engines, keep_engines
 from agentgit.workflow.progress import find_passages
 from agentgit.workflow.saved import hold_commit, hold_plan
 from agentgit.workflow.session import Request, Session, Target, World
+from agentgit.workflow.stock import plan_around
 from agentgit.workflow.unpin import unpin
 
 __all__ = ["Request", "Session", "World", "apply_plan", "is_news", "prepare_plan", "unpin"]
@@ -94,7 +95,7 @@ def _make_plan(session: Session, *, status: bool) -> None:
     evidence = CommitEvidence(source, target.snapshot, request.environment, records)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
-    session.plan = plan
+    session.plan = plan_around(session, plan, limits)
 
 
 def apply_plan(session: Session) -> Iterator[Event]:

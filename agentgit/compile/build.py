@@ -165,6 +165,7 @@ def _compile(
         branch=spec.source.branch,
         hosts=spec.hosts,
         protection=spec.protection,
+        keep_revisions=spec.keep_revisions,
         instances=tuple(sorted(instances, key=lambda one: one.name)),
     )
 

@@ -16,6 +16,7 @@ from agentgit.execute.looking import look_for_a_while
 from agentgit.execute.tasks import Task, run_tasks
 from agentgit.model.events import (
     Event,
+    LeftBehind,
     MoveUndone,
     PrepareDone,
     StepFailed,
@@ -23,6 +24,7 @@ from agentgit.model.events import (
     WaveStarted,
 )
 from agentgit.model.plan import Plan, Wave
+from agentgit.model.steps import RemoveImage
 
 __all__ = ["Execution", "execute"]
 
@@ -50,8 +52,22 @@ def _run_plan(plan: Plan, execution: Execution) -> Iterator[Event]:
             if execution.ok():
                 yield WaveDone(number=number)
     if execution.ok() and not execution.given_up:  # what goes back may need what nobody else does
-        tasks = [Task(step.host, "", (step,)) for step in plan.cleanup]
-        yield from _run(tasks, execution)
+        needed = [step for step in plan.cleanup if not isinstance(step, RemoveImage)]
+        yield from _run([Task(step.host, "", (step,)) for step in needed], execution)
+        if execution.ok():
+            yield from _let_go(plan, execution)
+
+
+def _let_go(plan: Plan, execution: Execution) -> Iterator[Event]:
+    """Remove the images that nobody needs; what stays is no failure, and is tried next time."""
+    images = [step for step in plan.cleanup if isinstance(step, RemoveImage)]
+    tasks = [Task(step.host, "", (step,)) for step in images]
+    for event in run_tasks(tasks, execution, patient=True):
+        if isinstance(event, StepFailed):
+            one = event.failure
+            yield LeftBehind(host=one.host, step=one.step, target=one.replica, message=one.message)
+        else:
+            yield event
 
 
 def _prepare(plan: Plan, execution: Execution) -> Iterator[Event]:

@@ -52,6 +52,7 @@ class Desired(Value):
     branch: str | None = None
     hosts: Mapping[str, Host]
     protection: Protection = Protection()
+    keep_revisions: int = 3
     instances: tuple[Instance, ...]
 
     def instance(self, name: str) -> Instance | None:

@@ -82,6 +82,16 @@ class StepFailed(Value):
     failure: Failure
 
 
+class LeftBehind(Value):
+    """Something that nobody needs any more could not be removed; nothing else comes of it."""
+
+    kind: Literal["left-behind"] = "left-behind"
+    host: str
+    step: str
+    target: str
+    message: str
+
+
 class StepRetried(Value):
     """The world was at fault: the step is tried again after `wait` seconds."""
 
@@ -171,6 +181,7 @@ Event = Annotated[
     | StepStarted
     | StepDone
     | StepFailed
+    | LeftBehind
     | StepRetried
     | InstanceGivenUp
     | MoveUndone

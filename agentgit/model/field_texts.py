@@ -179,6 +179,10 @@ TEXTS: Mapping[str, tuple[str, Sequence[Any]]] = {
     "EnvironmentSpec.hosts": ("where replicas run, by name", [{"eu-1": {"engine": "docker"}}]),
     "EnvironmentSpec.vars": ("single values, or maps of them, for ${vars.NAME} in any layer",
                              [{"region": "eu"}]),
+    "EnvironmentSpec.keepRevisions": (
+        "revisions of each instance whose images stay on the hosts that agentgit pulled them to",
+        [3],
+    ),
     "EnvironmentSpec.protection": ("", [{"maxReplaced": "30%"}]),
     "Protection.maxReplaced": (f"replicas that may be replaced at once: {_PERCENT}", ["30%"]),
     "Protection.maxRemoved": (f"replicas that may be removed at once: {_PERCENT}", ["30%"]),

@@ -19,6 +19,41 @@ class Image(Value):
     digest: str = ""
 
 
+class KeptImage(Value):
+    """The image that a revision ran with; `id` is empty where its host knows it by name only."""
+
+    revision: str
+    id: str
+    name: str
+
+
+class BroughtImage(Value):
+    """An image that we brought to a host: it was not there, and our pull has made it.
+
+    `name` is what it was pulled by, and `named` says that this name still means it. `containers`
+    are those made of it, anybody's; `wanted` says why else somebody may need it: another name
+    that it was given, another project that keeps it.
+    """
+
+    id: str
+    name: str
+    named: bool = True
+    containers: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+
+
+class Stock(Value):
+    """What there is to know of the images of a host before any of them may go.
+
+    `kept` is what was noted when the last rollout had ended, by instance, newest first; None
+    where nothing is noted. `elsewhere` is what other environments of the project keep there.
+    """
+
+    kept: Mapping[str, tuple[KeptImage, ...]] | None = None
+    elsewhere: tuple[KeptImage, ...] = ()
+    brought: tuple[BroughtImage, ...] = ()
+
+
 class MovedImage(Value):
     """A name that means another image on a host than these instances have there: ids.
 

@@ -279,6 +279,7 @@ class EnvironmentSpec(CamelValue):
     hosts: Annotated[Mapping[Name, Host], Field(min_length=1)] = {}
     vars: Mapping[VarName, Json] = {}
     protection: Protection = Protection()
+    keep_revisions: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
 class LedgerSpec(CamelValue):

@@ -136,6 +136,18 @@ class RemoveLeftover(_EngineStep):
     name: str
 
 
+class RemoveImage(_EngineStep):
+    """Remove an image that we brought, unless anybody needs it; `name` is what it was pulled by.
+
+    It comes last. Where it cannot be removed the rollout has succeeded all the same.
+    """
+
+    kind: Literal["remove-image"] = "remove-image"
+    id: str
+    name: str
+    timeout: Duration = 60.0
+
+
 class AwaitHealthy(_EngineStep):
     """Wait until a replica has been healthy for a while. Without a health check: running."""
 
@@ -164,7 +176,8 @@ EngineStep = Annotated[
     | UpdateReplica
     | StopReplica
     | RemoveReplica
-    | RemoveLeftover,
+    | RemoveLeftover
+    | RemoveImage,
     Field(discriminator="kind"),
 ]
 Step = Annotated[
@@ -178,6 +191,7 @@ Step = Annotated[
     | StopReplica
     | RemoveReplica
     | RemoveLeftover
+    | RemoveImage
     | AwaitHealthy,
     Field(discriminator="kind"),
 ]
@@ -209,6 +223,7 @@ def target_of(step: Step) -> str:
             | StopReplica()
             | RemoveReplica()
             | RemoveLeftover()
+            | RemoveImage()
             | AwaitHealthy()
         ):
             return step.name

@@ -25,6 +25,7 @@ CALLS: Mapping[str, float] = {  # seconds, on Docker
     "stop-replica": 0.4,
     "remove-replica": 0.2,
     "remove-leftover": 0.2,
+    "remove-image": 0.2,
 }
 SPEED: Mapping[EngineKind, float] = {"docker": 1.0, "podman": 1.5, "process": 0.3, "memory": 0.3}
 ENDS = 0.3  # seconds that an agent needs to end when it is asked to

@@ -8,14 +8,13 @@ ending at once) is decided by `behave`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from threading import Event, Lock
+from collections.abc import Iterator
 from typing import Literal, assert_never
 
 from agentgit.effects import HostStore, Permit
 from agentgit.errors import DefiniteError, EngineError, ReplicaError
 from agentgit.model.container import Limits
-from agentgit.model.image import Image
+from agentgit.model.image import BroughtImage, Image
 from agentgit.model.observed import HostState, Leftover, Live, Replica
 from agentgit.model.steps import (
     CreateReplica,
@@ -24,6 +23,7 @@ from agentgit.model.steps import (
     EnsureNetwork,
     EnsureVolume,
     ExportSource,
+    RemoveImage,
     RemoveLeftover,
     RemoveReplica,
     ReplicaSpec,
@@ -32,44 +32,18 @@ from agentgit.model.steps import (
     StopReplica,
     UpdateReplica,
 )
+from agentgit.providers.memory_engine import Behaviour, MemoryEngine, MemoryStore
+from agentgit.providers.memory_images import (
+    ensure_image,
+    find_brought,
+    find_image,
+    remove_image,
+)
 
-Behaviour = Literal["healthy", "unhealthy", "ends", "unstartable"]
+__all__ = ["Behaviour", "MemoryEngine", "MemoryProvider", "MemoryStore", "PermittedStore"]
+
 SUPPORTS = frozenset({"update"})
-_FIRST_PORT = 40_000
 _LOOK = 0.01  # seconds between two looks at a log
-
-
-class MemoryStore:
-    """Named values in a dict."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, bytes] = {}
-        self._lock = Lock()
-
-    def create(self, name: str, data: bytes) -> bool:
-        """Create a value; False when the name is taken."""
-        with self._lock:
-            return self._values.setdefault(name, data) is data
-
-    def write(self, name: str, data: bytes) -> None:
-        """Replace a value that exists."""
-        with self._lock:
-            if name not in self._values:
-                raise KeyError(name)
-            self._values[name] = data
-
-    def read(self, name: str) -> bytes | None:
-        """The value, None when there is none."""
-        return self._values.get(name)
-
-    def names(self, prefix: str) -> tuple[str, ...]:
-        """The names that begin with a prefix, sorted."""
-        return tuple(sorted(name for name in list(self._values) if name.startswith(prefix)))
-
-    def delete(self, name: str) -> None:
-        """Forget a value."""
-        with self._lock:
-            self._values.pop(name, None)
 
 
 class PermittedStore:
@@ -95,41 +69,6 @@ class PermittedStore:
         """Forget a value."""
         self._permit()
         self._store.delete(name)
-
-
-class MemoryEngine:
-    """What several providers share: one imaginary machine."""
-
-    def __init__(self) -> None:
-        self.replicas: dict[str, tuple[Replica, ReplicaSpec]] = {}
-        self.networks: set[tuple[str, str]] = set()
-        self.volumes: set[tuple[str, str]] = set()
-        self.images: set[str] = set()
-        self.missing_images: set[str] = set()
-        self.digests: dict[str, str] = {}  # what this machine has, by name
-        self.registry: dict[str, str] = {}  # what a registry has
-        self.foreign_ports: dict[int, str] = {}
-        self.stores: dict[str, MemoryStore] = {}
-        self.logs: dict[str, list[str]] = {}
-        self.calls: list[tuple[str, str]] = []
-        self.behave: Callable[[ReplicaSpec], Behaviour] = lambda _: "healthy"
-        self.exit_code = 1
-        self.changed = Event()
-        self.write: Callable[[ReplicaSpec], list[str]] = lambda spec: [f"{spec.name} starts"]
-        self.write_end: Callable[[ReplicaSpec], list[str]] = lambda _: []
-        self.lock = Lock()
-        self._count = 0
-        self._port = _FIRST_PORT
-
-    def next_port(self) -> int:
-        """Give a port that nobody has."""
-        self._port += 1
-        return self._port
-
-    def next_id(self) -> str:
-        """Give an id that was never used before."""
-        self._count += 1
-        return f"{self._count:064x}"
 
 
 class MemoryProvider:
@@ -184,11 +123,11 @@ class MemoryProvider:
 
     def find_image(self, name: str) -> Image | None:
         """What a name means here."""
-        ids = {f"id of {one}": one for one in self.engine.digests.values()}
-        digest = self.engine.digests.get(name) or ids.get(name)
-        if digest is None and name not in self.engine.images:
-            return None
-        return Image(id=f"id of {digest or name}", digest=digest or "")
+        return find_image(self.engine, name)
+
+    def brought_images(self) -> tuple[BroughtImage, ...]:
+        """What the project has brought here."""
+        return find_brought(self.engine, self._project_id, self._store)
 
     def ask_registry(self, name: str) -> str:
         """What the registry has behind a name."""
@@ -231,9 +170,7 @@ class MemoryProvider:
         self.engine.calls.append((step.kind, _target(step)))
         match step:
             case EnsureImage():
-                if step.image in self.engine.missing_images:
-                    raise DefiniteError(f"{self.host} has no image {step.image} and cannot get it")
-                self.engine.images.add(step.image)
+                ensure_image(self.engine, self.host, self._store, step)
             case EnsureNetwork():
                 self.engine.networks.add((self._project_id, step.network))
             case EnsureVolume():
@@ -252,6 +189,8 @@ class MemoryProvider:
                 self._remove(step.name, step.id)
             case RemoveLeftover():
                 self._remove_network(step.name)
+            case RemoveImage():
+                remove_image(self.engine, self.host, self._project_id, self._store, step)
             case _:  # pragma: no cover - mypy proves that nothing is left
                 assert_never(step)
 

@@ -9,6 +9,7 @@ from agentgit.model.events import (
     HoldStarted,
     InstanceGivenUp,
     LeaseAwaited,
+    LeftBehind,
     MoveUndone,
     PrepareDone,
     RolloutFinished,
@@ -43,6 +44,7 @@ _DONE = {
     "stop-replica": "stopped",
     "remove-replica": "removed",
     "remove-leftover": "leftover removed",
+    "remove-image": "image removed",
     "await-healthy": "healthy",
 }
 _SHORT = {  # what is worth a line to who did not ask for all of them
@@ -145,6 +147,8 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
             return f"looking at the new replicas for {write_elapsed(event.seconds)}"
         case HoldDone():
             return "the look is over: all was well" if verbose else ""
+        case LeftBehind():
+            return f"  {safe(event.host)}: left behind: {safe(event.message)}"
         case StepRetried():
             who = safe(event.instance or event.host)
             return f"  {who}: {safe(event.message)}; trying again in {write_elapsed(event.wait)}"

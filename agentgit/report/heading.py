@@ -130,19 +130,22 @@ def _say_moved(moved: MovedImage) -> str:
     """Say which image is taken where the name of one means another."""
     name, where, who = safe(moved.name), safe(moved.host), join_names(moved.instances)
     if moved.gone:
-        now = f"is {_short(moved.now)} there now" if moved.now else "is asked from its registry"
+        now = (
+            f"is {short_image(moved.now)} there now" if moved.now else "is asked from its registry"
+        )
         return (
-            f"the image of {who} ({_short(moved.kept)}) is gone from {where}: what is created "
-            f"there gets what {name} means, which {now}"
+            f"the image of {who} ({short_image(moved.kept)}) is gone from {where}: what is "
+            f"created there gets what {name} means, which {now}"
         )
     keeps = "keeps" if len(moved.instances) == 1 else "keep"
     return (
-        f"{name} means another image on {where} now ({_short(moved.now)}): {who} {keeps} "
-        f"{_short(moved.kept)} until the revision changes"
+        f"{name} means another image on {where} now ({short_image(moved.now)}): {who} {keeps} "
+        f"{short_image(moved.kept)} until the revision changes"
     )
 
 
-def _short(image: str) -> str:
+def short_image(image: str) -> str:
+    """Write an id as people know it."""
     return safe(image.removeprefix("sha256:")[:12])
 
 

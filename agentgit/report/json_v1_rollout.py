@@ -12,6 +12,7 @@ from agentgit.model.events import (
     HoldStarted,
     InstanceGivenUp,
     LeaseAwaited,
+    LeftBehind,
     MoveUndone,
     PrepareDone,
     RolloutFinished,
@@ -63,7 +64,7 @@ def event_document(event: Event) -> shape.EventDocument:  # noqa: PLR0911 - a ca
             return _step(event)
         case WaveStarted() | WaveDone() | HoldStarted() | HoldDone():
             return _wave(event)
-        case StepFailed() | MoveUndone() | InstanceGivenUp() | GoingBack():
+        case StepFailed() | LeftBehind() | MoveUndone() | InstanceGivenUp() | GoingBack():
             return _trouble(event)
         case PrepareDone():
             return {"kind": event.kind, "steps": event.steps}
@@ -114,11 +115,19 @@ def _wave(event: WaveStarted | WaveDone | HoldStarted | HoldDone) -> shape.Event
 
 
 def _trouble(
-    event: StepFailed | MoveUndone | InstanceGivenUp | GoingBack,
+    event: StepFailed | LeftBehind | MoveUndone | InstanceGivenUp | GoingBack,
 ) -> shape.EventDocument:
     match event:
         case StepFailed():
             return {"kind": event.kind, "failure": failure_document(event.failure)}
+        case LeftBehind():
+            return {
+                "kind": event.kind,
+                "host": event.host,
+                "step": event.step,
+                "target": event.target,
+                "message": event.message,
+            }
         case MoveUndone():
             return {
                 "kind": event.kind,

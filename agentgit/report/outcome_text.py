@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from agentgit.model.events import (
     Event,
     GoingBack,
+    LeftBehind,
     RolloutFinished,
     StepDone,
     Superseded,
@@ -35,6 +36,7 @@ def write_outcome(
     lines = list(write_failures(plan, events, context, palette))
     outcome = finish.outcome if finish else "interrupted"
     if finish is not None and outcome == "succeeded":
+        lines += _write_left(events)
         lines.append(_write_success(plan, finish, context, palette))
     elif outcome == "rolled-back":
         lines += _write_back(plan, events, context, palette)
@@ -65,6 +67,14 @@ def _write_success(plan: Plan, finish: RolloutFinished, context: Context, palett
         rest = f"the rest of {_name(plan)} is as it was"
         return f"{done} {names} {runs} {_commit(plan)}, {rest}; {numbers} {end}"
     return f"{done} {_name(plan)} runs {_commit(plan)}; {numbers} {end}"
+
+
+def _write_left(events: Sequence[Event]) -> Iterator[str]:
+    """Say what could not be removed although nobody needs it."""
+    for event in events:
+        if isinstance(event, LeftBehind):
+            what = f"{safe(event.target)} on {safe(event.host)}"
+            yield f"not removed: {what}: {safe(event.message)}; the next rollout tries it again"
 
 
 def _write_back(

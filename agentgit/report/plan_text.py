@@ -7,12 +7,13 @@ from datetime import datetime
 
 from agentgit.model.change import Change
 from agentgit.model.plan import Plan, Wave
-from agentgit.model.steps import RemoveLeftover
+from agentgit.model.steps import RemoveImage, RemoveLeftover
 from agentgit.model.value import format_duration
 from agentgit.report.blame_words import Blamer
 from agentgit.report.changes_text import is_set_back, write_changes
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.heading import (
+    short_image,
     write_compared,
     write_head,
     write_notes,
@@ -108,6 +109,18 @@ def _write_cleanup(plan: Plan) -> Iterator[str]:
     names = [f"{one.what} {one.name}" for one in plan.cleanup if isinstance(one, RemoveLeftover)]
     if names:
         yield f"  afterwards removed, as nothing uses it: {join_names(names)}"
+    images = [
+        f"{one.name} ({short_image(one.id)}){_say_where(one, plan)}"
+        for one in plan.cleanup
+        if isinstance(one, RemoveImage)
+    ]
+    if images:
+        noun = "image" if len(images) == 1 else "images"
+        yield f"  afterwards removed, as no kept revision needs it: {noun} {join_names(images)}"
+
+
+def _say_where(step: RemoveImage, plan: Plan) -> str:
+    return f" on {safe(step.host)}" if len(plan.hosts) > 1 else ""
 
 
 def _write_terms(plan: Plan) -> Iterator[str]:

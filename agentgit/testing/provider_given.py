@@ -15,6 +15,8 @@ from agentgit.errors import EngineError
 from agentgit.model.container import Limits
 from agentgit.model.observed import Replica
 from agentgit.model.steps import (
+    EnsureImage,
+    RemoveImage,
     RemoveLeftover,
     RemoveReplica,
     StopReplica,
@@ -156,6 +158,23 @@ class GivenContract(ProviderHooks):
         assert provider.observe(ENVIRONMENT).volumes == (volume,)
 
     # ---- whose it is
+
+    def test_an_image_that_was_there_is_nobodys_to_remove(
+        self, provider: Provider, project_id: str
+    ) -> None:
+        """Only what the project itself has pulled may go, whoever asks for it."""
+        spec = self.replica_spec(project_id)
+        if spec.container is None or not self.runs_images:
+            pytest.skip("knows no images")
+        name = spec.container.image
+        provider.perform(EnsureImage(host="here", image=name), STAMP)
+        found = provider.find_image(name)
+        assert found is not None
+        assert provider.brought_images() == ()
+        for _ in range(2):
+            provider.perform(RemoveImage(host="here", id=found.id, name=name), STAMP)
+        assert provider.find_image(name) == found
+        assert provider.store.names("") == ()
 
     def test_networks_of_the_environment(self, provider: Provider, project_id: str) -> None:
         """A replica joins all its networks; one in use is never removed, one without use is."""

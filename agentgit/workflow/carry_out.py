@@ -21,6 +21,7 @@ from agentgit.workflow.milestones import Milestones
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.progress import forget_passages
 from agentgit.workflow.session import Session
+from agentgit.workflow.stock import note_stock
 from agentgit.workflow.take_back import choose_return, prepare_way_back, take_back
 
 
@@ -56,6 +57,7 @@ def carry_out(
         now = observe_hosts(session.providers, session.request.environment)
         _renew_baselines(session, now)
         record = record.model_copy(update=_look_again(session, now))
+        _note_stock(session, now, record)
         if record.outcome in {"succeeded", "partial", "rolled-back"}:
             _forget_passed(session)
         books.note(_finished(record))
@@ -87,6 +89,11 @@ def _note_baselines(session: Session, plan: Plan, execution: Execution) -> None:
     updated = {(step.host, step.name) for step in steps if isinstance(step, UpdateReplica)}
     with suppress(LostLeaseError):
         note_baselines(session.providers, session.observed, tuple(seen.values()), updated)
+
+
+def _note_stock(session: Session, now: Observed, record: RolloutRecord) -> None:
+    with suppress(LostLeaseError):
+        note_stock(session.providers, session.desired, now, record)
 
 
 def _look_again(session: Session, now: Observed) -> dict[str, object]:

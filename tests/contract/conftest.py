@@ -39,50 +39,72 @@ def clean() -> Iterator[Callable[[str, str], None]]:
 
 @dataclass(frozen=True)
 class Served:
-    """An image in a registry: its name there, the digest of its manifest, its id."""
+    """An image in a registry: its name there, the digest of its manifest, its id.
+
+    `later` are the ids of the images behind the tags v2, v3, ...; `stop` ends the registry.
+    """
 
     name: str
     digest: str
     image: str
+    later: tuple[str, ...] = ()
+    stop: Callable[[], None] = lambda: None
 
 
 @pytest.fixture
-def registry() -> Iterator[Callable[[Any], Served]]:
-    """Serve one tiny image on port 5000 of the host, as an engine sees it; any name, few tags."""
+def registry() -> Iterator[Callable[..., Served]]:
+    """Serve tiny images on port 5000 of the host, as an engine sees it.
+
+    Every tag but `other` means the first one, but for those of the `later`. Nobody else has had
+    any of them.
+    """
     servers: list[HTTPServer] = []
 
-    def start(engine: Any) -> Served:
+    def stop() -> None:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+        servers.clear()
+
+    def start(engine: Any, content: bytes = bytes(10240), later: int = 0) -> Served:
         if engine.network is None:
             pytest.skip("only an engine of the tests reaches a registry of the tests")
-        layer = gzip.compress(bytes(10240), mtime=0)
-        config = json.dumps(
-            {
-                "architecture": "amd64",
-                "os": "linux",
-                "config": {"Cmd": ["/none"]},
-                "rootfs": {"type": "layers", "diff_ids": [digest(bytes(10240))]},
-            }
-        ).encode()
-        manifest = json.dumps(
-            {
-                "schemaVersion": 2,
-                "mediaType": f"{DOCKER}.distribution.manifest.v2+json",
-                "config": describe(f"{DOCKER}.container.image.v1+json", config),
-                "layers": [describe(f"{DOCKER}.image.rootfs.diff.tar.gzip", layer)],
-            }
-        ).encode()
-        blobs = {digest(data): data for data in (layer, config, manifest)}
+        unique = str(uuid.uuid4())
+        blobs: dict[str, bytes] = {}
+        images = [make_image(blobs, content, f"{unique}-{n}") for n in range(later + 1)]
         host = str(ip_address(engine.address) - 1)
-        server = ThreadingHTTPServer((host, 5000), answer_with(blobs, digest(manifest)))
+        tags = {f"v{n}": manifest for n, (manifest, _) in enumerate(images, 1)}
+        server = ThreadingHTTPServer((host, 5000), answer_with(blobs, images[0][0], tags))
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         servers.append(server)
-        name = f"{host}:5000/agentgit/{uuid.uuid4()}"
-        return Served(name, digest(manifest), digest(config))
+        name = f"{host}:5000/agentgit/{unique}"
+        return Served(name, *images[0], tuple(image for _, image in images[1:]), stop)
 
     yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    stop()
+
+
+def make_image(blobs: dict[str, bytes], content: bytes, label: str) -> tuple[str, str]:
+    """Make an image of one layer, a tar; gives the digest of its manifest, and its id."""
+    layer = gzip.compress(content, mtime=0)
+    config = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Cmd": ["/none"], "Labels": {"of": label}},
+            "rootfs": {"type": "layers", "diff_ids": [digest(content)]},
+        }
+    ).encode()
+    manifest = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": f"{DOCKER}.distribution.manifest.v2+json",
+            "config": describe(f"{DOCKER}.container.image.v1+json", config),
+            "layers": [describe(f"{DOCKER}.image.rootfs.diff.tar.gzip", layer)],
+        }
+    ).encode()
+    blobs |= {digest(data): data for data in (layer, config, manifest)}
+    return digest(manifest), digest(config)
 
 
 DOCKER = "application/vnd.docker"
@@ -96,18 +118,21 @@ def describe(media: str, data: bytes) -> dict[str, Any]:
     return {"mediaType": media, "size": len(data), "digest": digest(data)}
 
 
-def answer_with(blobs: dict[str, bytes], manifest: str) -> type[BaseHTTPRequestHandler]:
+def answer_with(
+    blobs: dict[str, bytes], first: str, tags: dict[str, str]
+) -> type[BaseHTTPRequestHandler]:
     class Registry(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             wanted = self.path.rpartition("/")[2]
-            if "/manifests/" in self.path and wanted != "other":
-                wanted = manifest
+            is_manifest = "/manifests/" in self.path
+            if is_manifest and wanted != "other":
+                wanted = tags.get(wanted, wanted if wanted in blobs else first)
             body = b"{}" if self.path == "/v2/" else blobs.get(wanted)
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
-            if wanted == manifest:
+            if is_manifest and body:
                 self.send_header("Content-Type", f"{DOCKER}.distribution.manifest.v2+json")
-                self.send_header("Docker-Content-Digest", manifest)
+                self.send_header("Docker-Content-Digest", wanted)
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(body or b"")

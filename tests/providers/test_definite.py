@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,8 +24,10 @@ class Registry:
     def __init__(self, words: str) -> None:
         self._words = words
 
-    def call(self, *_: Any, **__: Any) -> Any:
-        raise RefusedError("no such image", status=404)
+    def call(self, _: str, path: str, **__: Any) -> Any:
+        if path != "/images/json":
+            raise RefusedError("no such image", status=404)
+        return SimpleNamespace(json=list)
 
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
         yield f'{{"error": "{self._words}"}}\n'.encode() if self._words else b""

@@ -7,6 +7,7 @@ import pytest
 from agentgit.model.change import Change
 from agentgit.model.events import (
     GoingBack,
+    LeftBehind,
     RolloutFinished,
     StepDone,
     StepFailed,
@@ -38,6 +39,15 @@ to try again:  fix it, commit, then agentgit apply -e production"""
 
 def _finish(outcome: str) -> RolloutFinished:
     return RolloutFinished.model_validate({"rollout": "41", "outcome": outcome, "seconds": 72})
+
+
+def test_what_is_left_behind_is_no_failure(plan: Plan) -> None:
+    left = LeftBehind(host="eu-1", step="remove-image", target="acme/a:1", message="in use")
+    text = write_outcome(plan, (left, _finish("succeeded")))
+    assert text.startswith(
+        "not removed: acme/a:1 on eu-1: in use; the next rollout tries it again"
+    )
+    assert "\ndone: production runs" in text
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from agentgit.model.change import Cause, Change, FieldChange
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
-from agentgit.model.steps import RemoveLeftover
+from agentgit.model.steps import RemoveImage, RemoveLeftover
 from agentgit.report.context import Context
 from agentgit.report.palette import COLOURED
 from agentgit.report.plan_text import write_plan
@@ -158,6 +158,14 @@ def test_leftovers_are_named(plan: Plan, now: datetime) -> None:
     cleanup = (RemoveLeftover(host="eu-1", what="network", id="n1", name="acme-production-old"),)
     text = write_plan(plan.model_copy(update={"cleanup": cleanup}), now=now)
     assert "  afterwards removed, as nothing uses it: network acme-production-old\n" in text
+
+
+def test_images_that_go_are_named(plan: Plan, now: datetime) -> None:
+    ids = (f"sha256:{letter * 64}" for letter in "ab")
+    cleanup = tuple(RemoveImage(host="eu-1", id=one, name="acme/support:1") for one in ids)
+    text = write_plan(plan.model_copy(update={"cleanup": cleanup}), now=now)
+    said = "acme/support:1 (aaaaaaaaaaaa) on eu-1, acme/support:1 (bbbbbbbbbbbb) on eu-1"
+    assert f"  afterwards removed, as no kept revision needs it: images {said}\n" in text
 
 
 def test_only_counts_the_whole_environment(

@@ -26,7 +26,7 @@ def find_image(engine: Engine, name: str) -> Image | None:
     found = find(engine, f"{libpod}/images/{engine_name(name)}/json")
     if found is None:
         return None
-    return Image(id=f"sha256:{found['Id'].removeprefix('sha256:')}", digest=_digest(found, name))
+    return Image(id=full_id(found["Id"]), digest=_digest(found, name))
 
 
 def ask_registry(engine: Engine, name: str) -> str:
@@ -49,17 +49,43 @@ def ask_registry(engine: Engine, name: str) -> str:
     return str(json.loads(answer)["Descriptor"]["digest"])
 
 
-def ensure_image(engine: Engine, name: str, id_: str, timeout: float) -> None:
+def ensure_image(engine: Engine, name: str, id_: str, timeout: float) -> str:
     """Have an image, pulling it where it is not there. Raises EngineError.
 
-    With an id only that one will do: a registry may have another one behind the name.
+    With an id only that one will do: a registry may have another one behind the name. Gives the
+    id of an image that was not there before, under any name; else an empty text.
     """
     path = f"/images/{id_ or engine_name(name)}/json"
     if find(engine, path) is not None:
-        return
+        return ""
+    before = {full_id(one["Id"]) for one in list_images(engine)}
     _pull(engine, name, timeout)
-    if find(engine, path) is None:
+    found = find(engine, path)
+    if found is None:
         raise _unpulled(engine, name, "")
+    brought = full_id(found["Id"])
+    return "" if brought in before else brought
+
+
+def list_images(engine: Engine) -> list[dict[str, Any]]:
+    """List all images, also those that have lost their name."""
+    listed: list[dict[str, Any]] = engine.call("GET", "/images/json", query={"all": 1}).json()
+    return listed
+
+
+def full_id(id_: str) -> str:
+    """Write an id as Docker does; Podman leaves the algorithm out in places."""
+    return f"sha256:{id_.removeprefix('sha256:')}"
+
+
+def means_same(one: str, other: str) -> bool:
+    """Whether two names of images are the same, spelled out: `python` is `python:latest`."""
+    return bool(other) and _spell_out(one) == _spell_out(other)
+
+
+def repository_of(name: str) -> str:
+    """Name the repository of an image in full."""
+    return _full(split_image(name)[0])
 
 
 def _pull(engine: Engine, name: str, timeout: float) -> None:
@@ -103,6 +129,11 @@ def _digest(found: dict[str, Any], name: str) -> str:
     if wanted.startswith("localhost/"):  # Podman: built here, in no registry
         return ""
     return next((one for one in known if one != own), known[0] if known else "")
+
+
+def _spell_out(name: str) -> tuple[str, str]:
+    repository, tag = split_image(name)
+    return _full(repository), tag
 
 
 def _full(repository: str) -> str:

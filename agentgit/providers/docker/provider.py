@@ -24,9 +24,10 @@ import requests
 
 from agentgit.effects import HostStore
 from agentgit.errors import EngineError
-from agentgit.model.image import Image
+from agentgit.model.image import BroughtImage, Image
 from agentgit.model.observed import EngineKind, HostState, Replica
 from agentgit.model.steps import EngineStep, Stamp
+from agentgit.providers.docker.brought import find_brought
 from agentgit.providers.docker.calls import EngineInfo, Method, RefusedError, Reply, read_version
 from agentgit.providers.docker.health_trigger import HealthTrigger
 from agentgit.providers.docker.images import ask_registry, find_image
@@ -114,6 +115,10 @@ class DockerProvider:
     def ask_registry(self, name: str) -> str:
         """Give the digest that the registry has behind a name now. Raises EngineError."""
         return ask_registry(self._engine, name)
+
+    def brought_images(self) -> tuple[BroughtImage, ...]:
+        """The images that the project has brought here, as they are now. Only reads."""
+        return find_brought(self._engine, self._project_id)
 
     def close(self) -> None:
         """Let go of connections."""

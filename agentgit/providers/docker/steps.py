@@ -15,6 +15,7 @@ from agentgit.model.steps import (
     EnsureNetwork,
     EnsureVolume,
     ExportSource,
+    RemoveImage,
     RemoveLeftover,
     RemoveReplica,
     Stamp,
@@ -22,9 +23,9 @@ from agentgit.model.steps import (
     StopReplica,
     UpdateReplica,
 )
+from agentgit.providers.docker.brought import bring_image, remove_image
 from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
 from agentgit.providers.docker.create import create_replica
-from agentgit.providers.docker.images import ensure_image
 from agentgit.providers.docker.inspection import update_body
 from agentgit.providers.docker.labels import is_ours, label_filter, label_owned
 
@@ -39,7 +40,7 @@ def perform_step(  # noqa: C901 - one line a step
     """Do one step on behalf of a project. Raises EngineError, ReplicaError."""
     match step:
         case EnsureImage():
-            ensure_image(engine, step.image, step.id, step.timeout)
+            bring_image(engine, project_id, step)
         case EnsureNetwork():
             _ensure_network(engine, project_id, step)
         case EnsureVolume():
@@ -58,6 +59,8 @@ def perform_step(  # noqa: C901 - one line a step
             _remove(engine, project_id, step)
         case RemoveLeftover():
             _remove_leftover(engine, project_id, step)
+        case RemoveImage():
+            remove_image(engine, project_id, step)
         case _:
             assert_never(step)
 

@@ -116,6 +116,12 @@ class EngineStore:
         return f"agentgit-{self.project_id[:8]}-{safe}"
 
 
+def read_sealed(engine: Engine, container: str) -> bytes | None:
+    """Read the value of any project's container; None where that is not to be had."""
+    sealed = get_file(engine, container, f"/{_FILE}")
+    return _unseal(sealed) if sealed else None
+
+
 def _seal(data: bytes) -> bytes:
     return hashlib.sha256(data).hexdigest().encode() + data
 

@@ -30,7 +30,7 @@ from typing import assert_never
 from agentgit.effects import Permit, Tree
 from agentgit.errors import DefiniteError, EngineError
 from agentgit.model.container import Limits
-from agentgit.model.image import Image
+from agentgit.model.image import BroughtImage, Image
 from agentgit.model.observed import EngineKind, HostState, Live, Replica
 from agentgit.model.steps import (
     CreateReplica,
@@ -39,6 +39,7 @@ from agentgit.model.steps import (
     EnsureNetwork,
     EnsureVolume,
     ExportSource,
+    RemoveImage,
     RemoveLeftover,
     RemoveReplica,
     ReplicaSpec,
@@ -111,7 +112,7 @@ class ProcessProvider:
             self._permit()
             self._folders.prepare()
             match step:
-                case EnsureImage() | EnsureNetwork():
+                case EnsureImage() | EnsureNetwork() | RemoveImage():
                     pass  # a process has no image, and is reached through the host's network
                 case EnsureVolume():
                     self._folders.make_volume(step.volume, step.labels)
@@ -168,6 +169,10 @@ class ProcessProvider:
     def ask_registry(self, name: str) -> str:
         """Nor does anybody here speak with a registry."""
         raise DefiniteError(f"{self.host} runs processes: nobody there can ask for {name}")
+
+    def brought_images(self) -> tuple[BroughtImage, ...]:
+        """None, as there are none."""
+        return ()
 
     def close(self) -> None:
         """Nothing is held between calls."""

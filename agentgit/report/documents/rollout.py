@@ -144,6 +144,21 @@ class StepFailedDocument(TypedDict):
     """What it was, and the evidence."""
 
 
+class LeftBehindDocument(TypedDict):
+    """What nobody needs any more could not be removed; nothing else comes of it."""
+
+    kind: Literal["left-behind"]
+    """What happened."""
+    host: str
+    """The host it is on."""
+    step: str
+    """The kind of step."""
+    target: str
+    """The name of what is still there."""
+    message: str
+    """Why, for people; its words may change at any time."""
+
+
 class InstanceGivenUpDocument(TypedDict):
     """An instance failed, and so few have that the rollout goes on without it."""
 
@@ -231,6 +246,7 @@ EventDocument = (
     | StepDoneDocument
     | StepRetriedDocument
     | StepFailedDocument
+    | LeftBehindDocument
     | InstanceGivenUpDocument
     | MoveUndoneDocument
     | HoldStartedDocument
