@@ -69,6 +69,18 @@ class MovedImage(Value):
     instances: tuple[str, ...]
 
 
+class MixedImage(Value):
+    """A name without digest that does not mean the same image on all hosts of these instances.
+
+    `ids` are by host, empty where the host has none yet and asks a registry; with one id only,
+    nobody knows whether the others will be the same.
+    """
+
+    name: str
+    ids: Mapping[str, str]
+    instances: tuple[str, ...]
+
+
 class Pinning(Value):
     """One name in the lock file: its digest before and after, each empty where there is none.
 

@@ -82,9 +82,9 @@ class HostState(Value):
     """What one host reports.
 
     `foreign_ports` maps published host ports of others to their owner's name. `images` has the
-    ids behind names of images, of those that were asked for; `gone_images` are ids of which the
-    host has no image any more. `strangers` carry the labels of a replica but not its name:
-    copies, or replicas that somebody renamed.
+    ids behind names of images, of those that were asked for, and `digests` the digests of ids that
+    have one; `gone_images` are ids of which the host has no image any more. `strangers` carry the
+    labels of a replica but not its name: copies, or replicas that somebody renamed.
     """
 
     host: str
@@ -98,6 +98,7 @@ class HostState(Value):
     leftovers: tuple[Leftover, ...] = ()
     foreign_ports: Mapping[int, str] = {}
     images: Mapping[str, str] = {}
+    digests: Mapping[str, str] = {}
     gone_images: frozenset[str] = frozenset()
 
 

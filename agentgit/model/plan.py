@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agentgit.model.change import Change
-from agentgit.model.image import MovedImage
+from agentgit.model.image import MixedImage, MovedImage
 from agentgit.model.progress import Passage
 from agentgit.model.risk import Risk
 from agentgit.model.snapshot import Commit
@@ -88,6 +88,7 @@ class Plan(Value):
     peak: int = 0
     risk: Risk = Risk()
     moved_images: tuple[MovedImage, ...] = ()
+    mixed_images: tuple[MixedImage, ...] = ()
     unverified: tuple[str, ...] = ()
 
     @property

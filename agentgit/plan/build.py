@@ -25,7 +25,7 @@ from agentgit.plan.guard import (
 )
 from agentgit.plan.guard_protection import check_protection
 from agentgit.plan.guard_quarantine import check_quarantine, find_refused
-from agentgit.plan.images import Chooser, find_moved
+from agentgit.plan.images import Chooser, find_mixed, find_moved
 from agentgit.plan.instance import (
     Names,
     Stage,
@@ -48,10 +48,7 @@ def build_plan(
     Raises EngineError for a host that does not answer, GuardError for what a guard refuses and
     ConfigError for what cannot be placed.
     """
-    check_reachable(observed)
-    check_hosts(observed, request.known_hosts)
-    check_known(desired, observed, request.only | request.restart)
-    check_not_emptied(desired, observed, request)
+    _check_asked(desired, observed, request)
     placed = _place(desired, observed)
     check_ports(desired, observed, placed, request, evidence)
     chooser = Chooser(observed, request.images)
@@ -88,8 +85,17 @@ def build_plan(
         peak=_count_peak(observed, waves),
         risk=assess_risk(changes, waves, max(before, after)),
         moved_images=tuple(find_moved(covered, observed, placed, chooser)),
+        mixed_images=tuple(find_mixed(covered, observed, placed, chooser)),
         unverified=tuple(one.name for one in observed.replicas if one.unverified),
     )
+
+
+def _check_asked(desired: Desired, observed: Observed, request: PlanRequest) -> None:
+    """Refuse what cannot be planned at all."""
+    check_reachable(observed)
+    check_hosts(observed, request.known_hosts)
+    check_known(desired, observed, request.only | request.restart)
+    check_not_emptied(desired, observed, request)
 
 
 def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:

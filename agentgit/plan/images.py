@@ -6,10 +6,10 @@ name that has moved meanwhile counts for the next revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agentgit.model.desired import Instance
-from agentgit.model.image import MovedImage
+from agentgit.model.image import MixedImage, MovedImage
 from agentgit.model.observed import HostState, Observed
 from agentgit.plan.placement import revision_on
 
@@ -77,3 +77,38 @@ def find_moved(
                 gone=kept in host.gone_images,
                 instances=tuple(sorted(found[name, kept])),
             )
+
+
+def find_mixed(
+    instances: Sequence[Instance],
+    observed: Observed,
+    placed: Mapping[str, Mapping[int, str]],
+    chooser: Chooser,
+) -> Iterator[MixedImage]:
+    """Find the names that do not mean one image wherever they are used, whoever uses them.
+
+    What the instances of one host keep although the name has moved there is `find_moved`'s.
+    """
+    hosts = {host.host: host for host in observed.hosts}
+    meant: dict[str, dict[str, set[str]]] = {}  # by name and host: ids
+    users: dict[str, list[str]] = {}
+    for instance in instances:
+        for host in (hosts[one] for one in sorted(set(placed[instance.name].values()))):
+            if name := mutable_name(instance, host):
+                id_ = chooser.choose(instance, host) or host.images.get(name, "")
+                meant.setdefault(name, {}).setdefault(host.host, set()).add(id_)
+                users.setdefault(name, []).append(instance.name)
+    for name, found in sorted(meant.items()):
+        ids = {
+            where: one if (one := hosts[where].images.get(name, "")) in some else min(some)
+            for where, some in found.items()
+        }
+        if are_mixed(ids.values(), observed):
+            named = tuple(sorted(set(users[name])))
+            yield MixedImage(name=name, ids=dict(sorted(ids.items())), instances=named)
+
+
+def are_mixed(ids: Iterable[str], observed: Observed) -> bool:
+    """Whether ids are those of several images: one image has one digest on all platforms."""
+    digests = {id_: digest for host in observed.hosts for id_, digest in host.digests.items()}
+    return len({digests.get(id_, id_) for id_ in ids}) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from agentgit.model.image import MovedImage
+from agentgit.model.image import MixedImage, MovedImage
 from agentgit.model.observed import Unreachable
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Failure, RolloutRecord
@@ -110,6 +110,8 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
     for moved in plan.moved_images:
         yield palette.paint("attention", _say_moved(moved))
+    for mixed in plan.mixed_images:
+        yield palette.paint("attention", _say_mixed(mixed))
     tried = find_failed_try(plan, context)
     if tried is not None:
         when = word_age(tried.finished_at or tried.started_at, now)
@@ -142,6 +144,18 @@ def _say_moved(moved: MovedImage) -> str:
         f"{name} means another image on {where} now ({short_image(moved.now)}): {who} {keeps} "
         f"{short_image(moved.kept)} until the revision changes"
     )
+
+
+def _say_mixed(mixed: MixedImage) -> str:
+    """Say that hosts do not have one image by a name, or that nobody knows whether they will."""
+    name, known = safe(mixed.name), {host: id_ for host, id_ in mixed.ids.items() if id_}
+    there = join_names([f"{short_image(id_)} on {host}" for host, id_ in known.items()])
+    asking = [host for host, id_ in mixed.ids.items() if not id_]
+    lock = f"agentgit lock writes down one digest for all ({join_names(mixed.instances)})"
+    if len(set(known.values())) > 1:
+        return f"{name} is not one image: {there}; {lock}"
+    ask = "asks its registry" if len(asking) == 1 else "ask their registry"
+    return f"{name} is {there}, and {join_names(asking)} {ask}, which may give another one; {lock}"
 
 
 def short_image(image: str) -> str:

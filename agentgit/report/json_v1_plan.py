@@ -68,6 +68,10 @@ def plan_document(
         "risk": _risk(plan.risk),
         "rehearsal": rehearsal_document(context.rehearsal),
         "movedImages": [_moved(one) for one in plan.moved_images],
+        "mixedImages": [
+            {"name": one.name, "ids": dict(one.ids), "instances": list(one.instances)}
+            for one in plan.mixed_images
+        ],
         "unverified": list(plan.unverified),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from agentgit.errors import LostLeaseError
+from agentgit.errors import EngineError, LostLeaseError
 from agentgit.execute.hooks import Guard
 from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.events import Event, GoingBack, RolloutFinished, RolloutStarted, WaveDone
@@ -16,7 +16,7 @@ from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import Stamp, UpdateReplica
 from agentgit.workflow.baselines import note_baselines, renew_baselines
 from agentgit.workflow.books import close_record
-from agentgit.workflow.images import gather_images
+from agentgit.workflow.images import gather_images, warn_of_mixed
 from agentgit.workflow.milestones import Milestones
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.progress import forget_passages
@@ -58,6 +58,8 @@ def carry_out(
         _renew_baselines(session, now)
         record = record.model_copy(update=_look_again(session, now))
         _note_stock(session, now, record)
+        with suppress(EngineError):  # the next plan says it, too
+            session.warnings += warn_of_mixed(session.providers, now)
         if record.outcome in {"succeeded", "partial", "rolled-back"}:
             _forget_passed(session)
         books.note(_finished(record))

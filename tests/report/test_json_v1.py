@@ -112,6 +112,7 @@ PLAN = {
     "risk": {"level": "str", "reasons": [], "gaps": []},
     "rehearsal": "NoneType",
     "movedImages": [],
+    "mixedImages": [],
     "unverified": [],
 }
 

@@ -240,6 +240,17 @@ class MovedImageDocument(TypedDict):
     """The instances that have it."""
 
 
+class MixedImageDocument(TypedDict):
+    """A name without digest that does not mean the same image on all hosts."""
+
+    name: str
+    """The name of the image."""
+    ids: dict[str, str]
+    """What it means by host: an id or digest, empty where the host has none yet."""
+    instances: list[str]
+    """The instances that have it."""
+
+
 class PlanDocument(TypedDict):
     """What `plan --json` and `show --json` write: what would change, why, and in which steps."""
 
@@ -291,6 +302,8 @@ class PlanDocument(TypedDict):
     """How it would go; null without `--rehearse`."""
     movedImages: list[MovedImageDocument]
     """Names of images that mean other images by now."""
+    mixedImages: list[MixedImageDocument]
+    """Names of images that do not mean the same one on all hosts."""
     unverified: list[str]
     """Replicas of which it is not known whether somebody changed them by hand."""
 
