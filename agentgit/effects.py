@@ -122,6 +122,9 @@ class Provider(Protocol):
     def ask_registry(self, name: str) -> str:
         """Give the digest that the registry has behind a name now. Raises EngineError."""
 
+    def free_room(self) -> int | None:
+        """Bytes left where it keeps what it runs; None where it does not tell. Only reads."""
+
     def brought_images(self) -> tuple[BroughtImage, ...]:
         """The images that the project has brought there, by id, as they are now. Only reads."""
 

@@ -95,7 +95,7 @@ def _make_plan(session: Session, *, status: bool) -> None:
     evidence = CommitEvidence(source, target.snapshot, request.environment, records)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
-    session.plan = plan_around(session, plan, limits)
+    session.plan = plan if status else plan_around(session, plan, limits)
 
 
 def apply_plan(session: Session) -> Iterator[Event]:

@@ -188,6 +188,10 @@ TEXTS: Mapping[str, tuple[str, Sequence[Any]]] = {
     "Protection.maxRemoved": (f"replicas that may be removed at once: {_PERCENT}", ["30%"]),
     "Protection.minAvailable": (f"replicas of an instance that always serve: {_PERCENT}", ["50%"]),
     "Protection.pinnedImages": ("whether every image must be named by its digest", [True]),
+    "Protection.minFreeDisk": (
+        "room that a host must have left when replicas come: 512m where left out, 0 for none",
+        ["2g"],
+    ),
     "Source.branch": ("the branch", ["main"]),
     "Host.engine": ("what runs the replicas", ["auto", "docker"]),
     "Host.endpoint": ("unix:// or tcp:// or ssh:// of the engine; a folder for processes",

@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Guard = Literal[
-    "replaced", "removed", "renames", "volumes", "unavailable", "mutable-images", "diverged"
+    "replaced",
+    "removed",
+    "renames",
+    "volumes",
+    "unavailable",
+    "mutable-images",
+    "diverged",
+    "low-disk",
 ]
 GUARDS: tuple[Guard, ...] = get_args(Guard)

@@ -62,6 +62,7 @@ class Plan(Value):
     fails; 0 where it is not named. `resumes` is the interrupted rollout that this goes on with,
     `passages` the pauses that it had passed and that are not repeated.
     `unverified` are replicas of which nobody knows whether they were changed by hand.
+    `unknown_room` are hosts that get replicas and do not tell how much room is left.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
 
@@ -90,6 +91,7 @@ class Plan(Value):
     moved_images: tuple[MovedImage, ...] = ()
     mixed_images: tuple[MixedImage, ...] = ()
     unverified: tuple[str, ...] = ()
+    unknown_room: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

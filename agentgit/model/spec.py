@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from agentgit.model.catalog import CatalogSpec, Knowledge, McpServer, Model
 from agentgit.model.container import Argv, Container, EnvironmentKey, Text
-from agentgit.model.value import CamelValue, Duration, Json, Name, Value, VarName
+from agentgit.model.value import CamelValue, Duration, Json, Name, Size, Value, VarName
 
 _NAMED = r"(?:[^\s/@]+@)?(?:\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]]+)"
 _ENDPOINT = re.compile(
@@ -259,13 +259,15 @@ class Protection(CamelValue):
 
     `maxReplaced` and `maxRemoved` are shares of all replicas, of which ten may always go;
     `minAvailable` is the share of an instance's replicas that must serve at any time;
-    `pinnedImages` wants every image by its digest.
+    `pinnedImages` wants every image by its digest; `minFreeDisk` is the room that must be left
+    on a host.
     """
 
     max_replaced: Share = "30%"
     max_removed: Share = "30%"
     min_available: Share | None = None
     pinned_images: bool = False
+    min_free_disk: Size | None = None
 
 
 class EnvironmentSpec(CamelValue):

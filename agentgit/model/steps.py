@@ -14,7 +14,7 @@ from pydantic import Field
 from agentgit.model.container import Container, Limits
 from agentgit.model.progress import Passage
 from agentgit.model.spec import Process
-from agentgit.model.value import Duration, Json, Value
+from agentgit.model.value import Duration, Json, Size, Value, format_size
 
 
 class ReplicaSpec(Value):
@@ -57,6 +57,13 @@ class EnsureImage(_EngineStep):
     image: str
     id: str = ""
     timeout: Duration = 600.0
+
+
+class CheckRoom(_EngineStep):
+    """See that at least so much room is left where the engine keeps images. Only reads."""
+
+    kind: Literal["check-room"] = "check-room"
+    least: Size
 
 
 class EnsureNetwork(_EngineStep):
@@ -168,6 +175,7 @@ class Hold(Value):
 
 EngineStep = Annotated[
     EnsureImage
+    | CheckRoom
     | EnsureNetwork
     | EnsureVolume
     | ExportSource
@@ -182,6 +190,7 @@ EngineStep = Annotated[
 ]
 Step = Annotated[
     EnsureImage
+    | CheckRoom
     | EnsureNetwork
     | EnsureVolume
     | ExportSource
@@ -204,11 +213,13 @@ class Stamp(Value):
     fence: int
 
 
-def target_of(step: Step) -> str:
+def target_of(step: Step) -> str:  # noqa: PLR0911 - a case each
     """Name what a step is about."""
     match step:
         case EnsureImage():
             return step.image
+        case CheckRoom():
+            return format_size(step.least)
         case EnsureNetwork():
             return step.network
         case EnsureVolume():

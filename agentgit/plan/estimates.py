@@ -16,6 +16,7 @@ from agentgit.model.steps import EngineStep
 FACTOR = 3.0  # a real rollout takes between a third of the estimate and three times as long
 CALLS: Mapping[str, float] = {  # seconds, on Docker
     "ensure-image": 0.05,
+    "check-room": 0.05,
     "ensure-network": 0.1,
     "ensure-volume": 0.05,
     "export-source": 0.2,

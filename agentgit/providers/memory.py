@@ -17,6 +17,7 @@ from agentgit.model.container import Limits
 from agentgit.model.image import BroughtImage, Image
 from agentgit.model.observed import HostState, Leftover, Live, Replica
 from agentgit.model.steps import (
+    CheckRoom,
     CreateReplica,
     EngineStep,
     EnsureImage,
@@ -39,6 +40,7 @@ from agentgit.providers.memory_images import (
     find_image,
     remove_image,
 )
+from agentgit.providers.room import check_room
 
 __all__ = ["Behaviour", "MemoryEngine", "MemoryProvider", "MemoryStore", "PermittedStore"]
 
@@ -125,6 +127,10 @@ class MemoryProvider:
         """What a name means here."""
         return find_image(self.engine, name)
 
+    def free_room(self) -> int | None:
+        """What a test says that is left."""
+        return self.engine.room
+
     def brought_images(self) -> tuple[BroughtImage, ...]:
         """What the project has brought here."""
         return find_brought(self.engine, self._project_id, self._store)
@@ -166,11 +172,13 @@ class MemoryProvider:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _perform(self, step: EngineStep, stamp: Stamp) -> None:  # noqa: C901 - one line a step
+    def _perform(self, step: EngineStep, stamp: Stamp) -> None:  # noqa: C901, PLR0912 - an arm each
         self.engine.calls.append((step.kind, _target(step)))
         match step:
             case EnsureImage():
                 ensure_image(self.engine, self.host, self._store, step)
+            case CheckRoom():
+                check_room(self.host, self.engine.room, step)
             case EnsureNetwork():
                 self.engine.networks.add((self._project_id, step.network))
             case EnsureVolume():

@@ -57,6 +57,8 @@ class MemoryEngine:
         self.missing_images: set[str] = set()
         self.digests: dict[str, str] = {}  # what this machine has, by name
         self.registry: dict[str, str] = {}  # what a registry has
+        self.room: int | None = None  # bytes; what is pulled takes `image_size` of it
+        self.image_size = 0
         self.foreign_ports: dict[int, str] = {}
         self.stores: dict[str, MemoryStore] = {}
         self.logs: dict[str, list[str]] = {}

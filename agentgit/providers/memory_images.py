@@ -36,6 +36,8 @@ def ensure_image(engine: MemoryEngine, host: str, store: HostStore, step: Ensure
         is_new = digest not in engine.digests.values()
         repository = step.image.partition("@")[0].rpartition(":")[0] or step.image
         engine.digests |= {step.image: digest, f"{repository}@{digest}": digest}
+        if engine.room is not None:
+            engine.room -= engine.image_size
         if is_new:
             mark(store, _id(digest), step.image)
     engine.images.add(step.image)

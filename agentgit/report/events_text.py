@@ -35,6 +35,7 @@ _BEGUN = {  # only what takes long enough to wonder about
 }
 _DONE = {
     "ensure-image": "image is there",
+    "check-room": "room is left",
     "ensure-network": "network is there",
     "ensure-volume": "volume is there",
     "export-source": "source is there",

@@ -112,6 +112,11 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         yield palette.paint("attention", _say_moved(moved))
     for mixed in plan.mixed_images:
         yield palette.paint("attention", _say_mixed(mixed))
+    if plan.unknown_room:
+        yield (
+            f"how much room is left on {join_names(plan.unknown_room)} is not known: Docker tells "
+            "it on its own machine only; minFreeDisk is not checked there"
+        )
     tried = find_failed_try(plan, context)
     if tried is not None:
         when = word_age(tried.finished_at or tried.started_at, now)

@@ -73,6 +73,7 @@ def plan_document(
             for one in plan.mixed_images
         ],
         "unverified": list(plan.unverified),
+        "unknownRoom": list(plan.unknown_room),
     }
 
 

@@ -15,6 +15,7 @@ from agentgit.errors import EngineError
 from agentgit.model.container import Limits
 from agentgit.model.observed import Replica
 from agentgit.model.steps import (
+    CheckRoom,
     EnsureImage,
     RemoveImage,
     RemoveLeftover,
@@ -158,6 +159,18 @@ class GivenContract(ProviderHooks):
         assert provider.observe(ENVIRONMENT).volumes == (volume,)
 
     # ---- whose it is
+
+    def test_room_is_checked_where_it_is_known(self, provider: Provider) -> None:
+        """Too little is an error; what is not known is none."""
+        room = provider.free_room()
+        provider.perform(CheckRoom(host="here", least=0), STAMP)
+        too_much = CheckRoom(host="here", least=2**60)
+        if room is None:
+            provider.perform(too_much, STAMP)
+            return
+        assert room > 0
+        with pytest.raises(EngineError, match="minFreeDisk"):
+            provider.perform(too_much, STAMP)
 
     def test_an_image_that_was_there_is_nobodys_to_remove(
         self, provider: Provider, project_id: str

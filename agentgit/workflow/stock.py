@@ -18,6 +18,7 @@ from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.image_removal import Kept, keep_newest, plan_image_removal
 from agentgit.plan.placement import revision_on
 from agentgit.plan.request import PlanRequest
+from agentgit.plan.room import find_receiving, list_unknown, plan_room_checks
 from agentgit.providers.brought import KEPT, list_marked, name_mark, unmark
 from agentgit.record.history import failed_instances
 from agentgit.workflow.session import Session
@@ -26,15 +27,25 @@ _READER = TypeAdapter(dict[str, tuple[KeptImage, ...]])
 
 
 def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
-    """Add what goes after a plan that moves something. Raises EngineError.
+    """Add the checks of room before a plan that moves something, and what goes after it.
 
-    A plan that moves nothing asks no host for more than it was asked already.
+    A plan that moves nothing asks no host for more than it was asked already. Raises EngineError,
+    and GuardError where there is too little room.
     """
-    if not plan.waves:
+    if not plan.waves or session.request.kind == "drift":
         return plan
-    stocks = look_at_stock(session.providers, session.observed)
-    removals = plan_image_removal(plan, session.desired, session.observed, request, stocks)
-    return plan.model_copy(update={"cleanup": (*plan.cleanup, *removals)})
+    desired, providers = session.desired, session.providers
+    rooms = {host: providers[host].free_room() for host in find_receiving(plan, request)}
+    stocks = look_at_stock(providers, session.observed)
+    checks = plan_room_checks(desired, rooms)
+    removals = plan_image_removal(plan, desired, session.observed, request, stocks)
+    return plan.model_copy(
+        update={
+            "prepare": (*plan.prepare, *checks),
+            "cleanup": (*plan.cleanup, *removals),
+            "unknown_room": list_unknown(desired, rooms),
+        }
+    )
 
 
 def look_at_stock(providers: Providers, observed: Observed) -> dict[str, Stock]:

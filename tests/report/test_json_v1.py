@@ -114,6 +114,7 @@ PLAN = {
     "movedImages": [],
     "mixedImages": [],
     "unverified": [],
+    "unknownRoom": [],
 }
 
 

@@ -84,6 +84,7 @@ class Engine(Protocol):
     """
 
     host: str
+    endpoint: str
 
     @property
     def info(self) -> EngineInfo:

@@ -39,6 +39,7 @@ from agentgit.providers.docker.request import (
     request_published,
     shares_network,
 )
+from agentgit.providers.docker.room import find_room
 from agentgit.providers.docker.steps import find_replica, need_replica, perform_step
 from agentgit.providers.docker.store import EngineStore
 
@@ -116,6 +117,10 @@ class DockerProvider:
         """Give the digest that the registry has behind a name now. Raises EngineError."""
         return ask_registry(self._engine, name)
 
+    def free_room(self) -> int | None:
+        """Bytes left where the engine keeps images; None when it does not tell. Only reads."""
+        return find_room(self._engine)
+
     def brought_images(self) -> tuple[BroughtImage, ...]:
         """The images that the project has brought here, as they are now. Only reads."""
         return find_brought(self._engine, self._project_id)
@@ -137,7 +142,7 @@ class DockerEngine:
         on_call: OnCall = watch_nothing,
     ) -> None:
         self.host = host
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._timeout = timeout
         self._on_call = on_call
         self._lock = Lock()
@@ -245,18 +250,18 @@ class DockerEngine:
     def _connect(self) -> docker.APIClient:
         """Make the client once; it asks nothing of the engine yet."""
         if self._client is None:
-            _touch(self._endpoint)
+            _touch(self.endpoint)
             try:
                 self._client = docker.APIClient(
                     version=docker.constants.DEFAULT_DOCKER_API_VERSION,
                     timeout=math.ceil(self._timeout),
                     use_ssh_client=True,
                     max_pool_size=32,
-                    **docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self._endpoint}),
+                    **docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self.endpoint}),
                 )
             except ValueError as error:  # a port that is none, which only a variable can name
                 raise EngineError(
-                    f"{self.host}: {self._endpoint} is no endpoint: {error}",
+                    f"{self.host}: {self.endpoint} is no endpoint: {error}",
                     hint="write unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST",
                 ) from error
             # proxies and certificates for the web are not meant for an engine
@@ -270,7 +275,7 @@ class DockerEngine:
             yield
         except (requests.RequestException, docker.errors.DockerException, OSError) as error:
             raise EngineError(
-                f"{self.host}: the engine at {self._endpoint} does not answer: {_reason(error)}",
+                f"{self.host}: the engine at {self.endpoint} does not answer: {_reason(error)}",
                 hint=_hint(error),
             ) from error
 
@@ -282,7 +287,7 @@ class DockerEngine:
         words = words.strip() or answer.reason
         return RefusedError(
             f"{self.host}: the engine refused: {words}",
-            hint=f"ask the engine at {self._endpoint} for more, or look at its log",
+            hint=f"ask the engine at {self.endpoint} for more, or look at its log",
             status=answer.status_code,
             words=words,
         )

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, assert_never
 
 from agentgit.errors import DefiniteError, ReplicaError
 from agentgit.model.steps import (
+    CheckRoom,
     CreateReplica,
     EngineStep,
     EnsureImage,
@@ -28,19 +29,23 @@ from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
 from agentgit.providers.docker.create import create_replica
 from agentgit.providers.docker.inspection import update_body
 from agentgit.providers.docker.labels import is_ours, label_filter, label_owned
+from agentgit.providers.docker.room import find_room
+from agentgit.providers.room import check_room
 
 _PORT_TAKEN = ("port is already allocated", "address already in use")
 _CANNOT_RUN = ("executable file", "OCI runtime attempted to invoke", "exec format error", "exec: ")
 _MARGIN = 10.0  # seconds an engine may need beyond the grace period
 
 
-def perform_step(  # noqa: C901 - one line a step
+def perform_step(  # noqa: C901, PLR0912 - one arm a step
     engine: Engine, project_id: str, step: EngineStep, stamp: Stamp
 ) -> None:
     """Do one step on behalf of a project. Raises EngineError, ReplicaError."""
     match step:
         case EnsureImage():
             bring_image(engine, project_id, step)
+        case CheckRoom():
+            check_room(engine.host, find_room(engine), step)
         case EnsureNetwork():
             _ensure_network(engine, project_id, step)
         case EnsureVolume():

@@ -33,6 +33,7 @@ from agentgit.model.container import Limits
 from agentgit.model.image import BroughtImage, Image
 from agentgit.model.observed import EngineKind, HostState, Live, Replica
 from agentgit.model.steps import (
+    CheckRoom,
     CreateReplica,
     EngineStep,
     EnsureImage,
@@ -57,6 +58,7 @@ from agentgit.providers.process.ports import allocate_ports, get, list_foreign, 
 from agentgit.providers.process.source import export_source
 from agentgit.providers.process.store import FolderStore
 from agentgit.providers.process.table import check_system, read_data_limit
+from agentgit.providers.room import check_room, measure_room
 
 _PROBES = 16  # health checks that run side by side
 _ALIVE = frozenset({"running", "restarting"})
@@ -114,6 +116,8 @@ class ProcessProvider:
             match step:
                 case EnsureImage() | EnsureNetwork() | RemoveImage():
                     pass  # a process has no image, and is reached through the host's network
+                case CheckRoom():
+                    check_room(self.host, self.free_room(), step)
                 case EnsureVolume():
                     self._folders.make_volume(step.volume, step.labels)
                 case ExportSource():
@@ -169,6 +173,10 @@ class ProcessProvider:
     def ask_registry(self, name: str) -> str:
         """Nor does anybody here speak with a registry."""
         raise DefiniteError(f"{self.host} runs processes: nobody there can ask for {name}")
+
+    def free_room(self) -> int | None:
+        """Bytes left for files of this user where its folder is."""
+        return measure_room(self._folders.root)
 
     def brought_images(self) -> tuple[BroughtImage, ...]:
         """None, as there are none."""
