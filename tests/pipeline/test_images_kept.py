@@ -8,7 +8,7 @@ import pytest
 
 from agentgit.model.events import Event, LeftBehind
 from agentgit.model.steps import RemoveImage
-from agentgit.pipeline import Request, Session, prepare_plan
+from agentgit.pipeline import Request, Session, apply_plan, prepare_plan
 
 OTHER = "7d6a1f7e-0000-4000-8000-000000000000"
 
@@ -45,6 +45,7 @@ metadata: {{name: support}}
 spec:
   container: {{image: "acme/agent:{number}", healthcheck: {{test: {check}}}}}
   instructions: {{file: ../prompts/support.md}}
+  scale: {{replicas: 2}}
 """,
     )
 
@@ -86,22 +87,23 @@ def test_going_back_needs_no_registry(fleet: Any) -> None:
 
 
 def test_nothing_goes_while_a_pin_holds(fleet: Any) -> None:
-    first = fleet.git("rev-parse", "HEAD")
     go_to(fleet, 2)
-    outcome, _ = fleet.apply(revision=first, reason="x")
-    assert outcome == "succeeded"
-    fleet.commit("Third", global__prompts__support_md="Third.\n")
     use(fleet, 3)
-    session = fleet.plan(revision="HEAD~1", reason="y")
+    assert removals(fleet.plan()) == ["acme/agent:1"]
+    fleet.prompt("What is followed.")
+    session = fleet.plan(revision="HEAD~1", reason="x")
     assert session.plan.pin is not None
     assert removals(session) == []
 
 
 def test_what_was_there_before_us_stays(fleet: Any) -> None:
-    fleet.engine.digests["acme/agent:2"] = digest(2)
-    for number in (2, 3, 4, 5):
-        go_to(fleet, number)
-    assert there(fleet) == [2, 4, 5]
+    fleet.engine.digests |= {"acme/agent:2": digest(2), "theirs:1": digest(3)}
+    go_to(fleet, 2)
+    go_to(fleet, 3)
+    del fleet.engine.digests["theirs:1"]
+    go_to(fleet, 4)
+    go_to(fleet, 5)
+    assert there(fleet) == [2, 3, 4, 5]
 
 
 def test_what_anybody_uses_stays(fleet: Any) -> None:
@@ -207,9 +209,30 @@ def test_an_image_that_came_back_by_itself_is_not_ours(fleet: Any) -> None:
 
 
 def test_only_some_instances_remove_no_image(fleet: Any) -> None:
+    for number in (2, 3, 4):
+        fleet.commit("Alpha", environments__production__instances__alpha=f"""kind: Instance
+metadata: {{name: alpha}}
+spec: {{agent: support, container: {{image: "acme/agent:{number}"}}}}
+""")  # fmt: skip
+        session = fleet.plan(only=("alpha",))
+        assert removals(session) == []
+        fleet.run(session)
+    assert there(fleet) == [1, 2, 3, 4]
+
+
+def test_what_did_not_come_to_its_end_is_not_kept(fleet: Any) -> None:
+    """The last good revision is, however often the next one is begun."""
     go_to(fleet, 2)
     use(fleet, 3)
-    assert removals(fleet.plan(only=("alpha",))) == []
+    session = fleet.plan()
+    for event in apply_plan(session):
+        if event.kind == "wave-done":
+            session.stop.set()
+    assert event.outcome == "interrupted"
+    assert {"acme/agent:2", "acme/agent:3"} <= {one.image for one in fleet.replicas()}
+    use(fleet, 4)
+    assert fleet.apply()[0] == "succeeded"
+    assert there(fleet) == [2, 4]
 
 
 def test_an_instance_that_is_gone_is_kept_for_a_while(fleet: Any) -> None:
