@@ -29,10 +29,11 @@ _READER = TypeAdapter(dict[str, tuple[KeptImage, ...]])
 def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
     """Add the checks of room before a plan that moves something, and what goes after it.
 
-    A plan that moves nothing asks no host for more than it was asked already. Raises EngineError,
-    and GuardError where there is too little room.
+    A plan that moves nothing asks no host for more than it was asked already, unless it goes on
+    with one that was interrupted. Raises EngineError, and GuardError where there is too little
+    room.
     """
-    if not plan.waves or session.request.kind == "drift":
+    if not (plan.waves or plan.resumes) or session.request.kind == "drift":
         return plan
     desired, providers = session.desired, session.providers
     rooms = {host: providers[host].free_room() for host in find_receiving(plan, request)}

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal
 
-READS = frozenset({"observe", "replica", "logs", "request", "close", "read", "names", "objects"})
+READS = frozenset(
+    {"observe", "replica", "logs", "request", "close", "read", "names", "objects",
+     "find_image", "brought_images", "free_room"}
+)  # fmt: skip
 GIT_READS = frozenset(
     {"for-each-ref", "remote", "merge-base", "rev-list", "ls-remote", "pack-objects"}
 )

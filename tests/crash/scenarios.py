@@ -67,6 +67,7 @@ class Scenario:
     sick: str = ""  # replicas whose instructions say this become unhealthy after a while
     to_step: int | None = None  # for a rollback: the commit of which step
     later: Files | None = None
+    tags: tuple[str, ...] = ()  # of the agent's image that a registry has
 
     def prepare(self) -> tuple[Stage, dict[str, Any]]:
         """Give the world before the command, and the command."""
@@ -93,11 +94,12 @@ def agent(
     }
 
 
-def place(hosts: int = 1) -> dict[str, str]:
+def place(hosts: int = 1, keep: int = 3) -> dict[str, str]:
     """The files of the project and of the environment's hosts."""
     listed = ", ".join(f"eu-{number}: {{engine: docker}}" for number in range(1, hosts + 1))
     environment = (
-        f"kind: Environment\nmetadata: {{name: production}}\nspec: {{hosts: {{{listed}}}}}\n"
+        "kind: Environment\nmetadata: {name: production}\n"
+        f"spec: {{keepRevisions: {keep}, hosts: {{{listed}}}}}\n"
     )
     return {"agentgit.yaml": PROJECT, "environments/production/environment.yaml": environment}
 
@@ -213,6 +215,11 @@ def _of_one_kind() -> tuple[Scenario, ...]:
                  replicas=1)}), rules=kept, bad="bad", ends="rolled-back"),
         Scenario("only one", (both, {**agent(text="two"), **agent("beta", text="two",
                  replicas=1)}), {"only": ("alpha",)}, rules=kept),
+        Scenario("images that go", ({**place(keep=1), **alpha}, agent(tag="2")),
+                 rules=Rules({"alpha": 3}), tags=("1", "2")),
+        Scenario("images that go, two hosts", ({**spread, **place(2, keep=1)},
+                 agent(tag="2", replicas=4)), hosts=2, rules=Rules({"alpha": 4}),
+                 tags=("1", "2")),
         Scenario("nothing but a commit", (both, {"README.md": "words"}), rules=kept),
     )  # fmt: skip
 
@@ -239,6 +246,8 @@ def _prepare(scenario: Scenario) -> tuple[Stage, dict[str, Any]]:
         if stage is None:
             stage = new_stage(files, scenario.hosts, judge)
             shas.append(stage.repository.refs["HEAD"])
+            for engine in stage.engines.values():
+                engine.registry = {f"acme/agent:{tag}": f"sha256:{tag}" for tag in scenario.tags}
         else:
             parent = stage.repository.refs["HEAD"]
             shas.append(stage.repository.commit(files, f"Step {number}", parent))

@@ -167,6 +167,7 @@ def project(stage: Stage) -> dict[str, Any]:
         "foreign": sorted(r.id for r, s in _all(stage) if s.project_id != PROJECT_ID),
         "networks": {host: sorted(one.networks) for host, one in stage.engines.items()},
         "volumes": {host: sorted(one.volumes) for host, one in stage.engines.items()},
+        "images": {host: sorted(one.digests) for host, one in stage.engines.items()},
         "values": {host: _values(one) for host, one in stage.engines.items()},
         "running": [one.id for one in told if one.outcome == "running"],
         "verified": verified_commit(told),
@@ -183,6 +184,7 @@ def copy_engine(engine: MemoryEngine, observer: Observer, host: str) -> MemoryEn
     twin.replicas = observer.watch(host, engine.replicas)
     twin.networks, twin.volumes = set(engine.networks), set(engine.volumes)
     twin.images, twin.missing_images = set(engine.images), set(engine.missing_images)
+    twin.digests, twin.registry = dict(engine.digests), engine.registry
     twin.foreign_ports = dict(engine.foreign_ports)
     twin.behave, twin.exit_code = engine.behave, engine.exit_code
     twin._count, twin._port = engine._count, engine._port

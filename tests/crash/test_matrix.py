@@ -15,7 +15,7 @@ SCENARIOS = {one.name: one for one in all_scenarios()}
 EVERY_KILL = 5  # of the kill points of a scenario one in so many is played, other ones in each
 EVERY_FAULT = 17
 SPREAD = ("rolling, replace", "canary, replace", "unavailable, failing late", "destroy",
-          "two hosts, replace", "exclusive volume")  # fmt: skip
+          "two hosts, replace", "exclusive volume", "images that go, two hosts")  # fmt: skip
 
 
 def test_every_strategy_is_there() -> None:
