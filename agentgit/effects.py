@@ -125,8 +125,11 @@ class Provider(Protocol):
     def free_room(self) -> int | None:
         """Bytes left where it keeps what it runs; None where it does not tell. Only reads."""
 
-    def brought_images(self) -> tuple[BroughtImage, ...]:
-        """The images that the project has brought there, by id, as they are now. Only reads."""
+    def brought_images(self, environment: str) -> tuple[BroughtImage, ...]:
+        """The images that the project has brought there, by id, as they are now. Only reads.
+
+        That other environments than this one keep them is said of each.
+        """
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """The lines a replica wrote, oldest first, without line ends."""

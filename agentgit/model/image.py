@@ -32,7 +32,7 @@ class BroughtImage(Value):
 
     `name` is what it was pulled by, and `named` says that this name still means it. `containers`
     are those made of it, anybody's; `wanted` says why else somebody may need it: another name
-    that it was given, another project that keeps it.
+    that it was given, another environment or project that keeps it.
     """
 
     id: str
@@ -46,11 +46,10 @@ class Stock(Value):
     """What there is to know of the images of a host before any of them may go.
 
     `kept` is what was noted when the last rollout had ended, by instance, newest first; None
-    where nothing is noted. `elsewhere` is what other environments of the project keep there.
+    where nothing is noted.
     """
 
     kept: Mapping[str, tuple[KeptImage, ...]] | None = None
-    elsewhere: tuple[KeptImage, ...] = ()
     brought: tuple[BroughtImage, ...] = ()
 
 

@@ -146,10 +146,12 @@ class RemoveLeftover(_EngineStep):
 class RemoveImage(_EngineStep):
     """Remove an image that we brought, unless anybody needs it; `name` is what it was pulled by.
 
-    It comes last. Where it cannot be removed the rollout has succeeded all the same.
+    It comes last. Where it cannot be removed the rollout has succeeded all the same. What
+    `environment` itself needs was asked before; what others need is asked once more.
     """
 
     kind: Literal["remove-image"] = "remove-image"
+    environment: str
     id: str
     name: str
     timeout: Duration = 60.0

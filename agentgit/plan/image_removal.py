@@ -43,10 +43,12 @@ def plan_image_removal(
         doing = [step for step in list_steps(plan) if step.host == state.host]
         declared = {one.name for one in desired.instances}
         after = keep_newest(stock.kept, _runs_after(desired, state, doing), declared, keep)
-        needed = [*(one for kept in after.values() for one in kept), *stock.elsewhere]
+        needed = [one for kept in after.values() for one in kept]
         gone = {step.name for step in doing if isinstance(step, RemoveReplica)}
         steps += [
-            RemoveImage(host=state.host, id=image.id, name=image.name)
+            RemoveImage(
+                host=state.host, environment=plan.environment, id=image.id, name=image.name
+            )
             for image in stock.brought
             if image.name
             and not image.wanted

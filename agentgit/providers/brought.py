@@ -47,6 +47,13 @@ def name_mark(id_: str) -> str:
     return f"{BROUGHT}{id_.removeprefix('sha256:')}"
 
 
+def name_keeper(project_id: str, owner: str, value: str) -> str:
+    """Name who has written a value: another project, or another environment of this one."""
+    if owner != project_id:
+        return f"project {owner[:8]}"
+    return f"environment {value.removeprefix(KEPT)}"
+
+
 def check_unneeded(host: str, image: BroughtImage) -> None:
     """Refuse to remove what anybody needs, right before it would be removed."""
     users = (*(f"container {name}" for name in image.containers), *image.wanted)

@@ -131,9 +131,9 @@ class MemoryProvider:
         """What a test says that is left."""
         return self.engine.room
 
-    def brought_images(self) -> tuple[BroughtImage, ...]:
+    def brought_images(self, environment: str) -> tuple[BroughtImage, ...]:
         """What the project has brought here."""
-        return find_brought(self.engine, self._project_id, self._store)
+        return find_brought(self.engine, self._project_id, self._store, environment)
 
     def ask_registry(self, name: str) -> str:
         """What the registry has behind a name."""

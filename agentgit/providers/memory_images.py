@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from agentgit.effects import HostStore
 from agentgit.errors import DefiniteError
 from agentgit.model.image import BroughtImage, Image
@@ -11,6 +13,7 @@ from agentgit.providers.brought import (
     check_unneeded,
     list_marked,
     mark,
+    name_keeper,
     name_mark,
     read_mark,
     unmark,
@@ -44,21 +47,21 @@ def ensure_image(engine: MemoryEngine, host: str, store: HostStore, step: Ensure
 
 
 def find_brought(
-    engine: MemoryEngine, project_id: str, store: HostStore
+    engine: MemoryEngine, project_id: str, store: HostStore, environment: str
 ) -> tuple[BroughtImage, ...]:
     """Find the images that a project has brought, as they are now."""
     marked = {name_mark(one) for one in list_marked(store)}
     ids = sorted({_id(one) for one in engine.digests.values()})
-    return tuple(_look(engine, project_id, store, id_) for id_ in ids if name_mark(id_) in marked)
+    others = list(_read_others(engine, project_id, environment))
+    return tuple(_look(engine, store, id_, others) for id_ in ids if name_mark(id_) in marked)
 
 
 def remove_image(
     engine: MemoryEngine, host: str, project_id: str, store: HostStore, step: RemoveImage
 ) -> None:
     """Remove an image that we brought and nobody needs."""
-    found = next(
-        (one for one in find_brought(engine, project_id, store) if one.id == step.id), None
-    )
+    there = find_brought(engine, project_id, store, step.environment)
+    found = next((one for one in there if one.id == step.id), None)
     if found is not None:
         check_unneeded(host, found)
         for name in [n for n, one in engine.digests.items() if _id(one) == step.id]:
@@ -67,18 +70,24 @@ def remove_image(
     unmark(store, step.id)
 
 
-def _look(engine: MemoryEngine, project_id: str, store: HostStore, id_: str) -> BroughtImage:
+def _read_others(
+    engine: MemoryEngine, project_id: str, environment: str
+) -> Iterator[tuple[str, bytes]]:
+    """Read which images other projects and environments have brought, or keep."""
+    for owner, values in sorted(engine.stores.items()):
+        for name in values.names(KEPT):
+            if owner != project_id or name != f"{KEPT}{environment}":
+                yield name_keeper(project_id, owner, name), values.read(name) or b""
+        for name in values.names(name_mark("")) if owner != project_id else ():
+            yield name_keeper(project_id, owner, name), name.encode()
+
+
+def _look(
+    engine: MemoryEngine, store: HostStore, id_: str, others: Sequence[tuple[str, bytes]]
+) -> BroughtImage:
     name = read_mark(store, id_)
     names = [one for one, digest in engine.digests.items() if _id(digest) == id_]
-    others = [
-        f"project {owner[:8]}"
-        for owner, values in sorted(engine.stores.items())
-        if owner != project_id
-        and (
-            values.read(name_mark(id_)) is not None
-            or any(id_.encode() in (values.read(one) or b"") for one in values.names(KEPT))
-        )
-    ]
+    keepers = [keeper for keeper, text in others if id_.encode() in text]
     names_given = sorted(one for one in names if one != name and "@" not in one)
     users = [one.name for one, _ in engine.replicas.values() if one.image_id == id_]
     return BroughtImage(
@@ -86,7 +95,7 @@ def _look(engine: MemoryEngine, project_id: str, store: HostStore, id_: str) -> 
         name=name,
         named=name in names,
         containers=tuple(sorted(users)),
-        wanted=(*(f"the name {one}" for one in names_given), *others),
+        wanted=(*(f"the name {one}" for one in names_given), *keepers),
     )
 
 

@@ -183,9 +183,10 @@ class GivenContract(ProviderHooks):
         provider.perform(EnsureImage(host="here", image=name), STAMP)
         found = provider.find_image(name)
         assert found is not None
-        assert provider.brought_images() == ()
+        assert provider.brought_images(ENVIRONMENT) == ()
         for _ in range(2):
-            provider.perform(RemoveImage(host="here", id=found.id, name=name), STAMP)
+            step = RemoveImage(host="here", environment=ENVIRONMENT, id=found.id, name=name)
+            provider.perform(step, STAMP)
         assert provider.find_image(name) == found
         assert provider.store.names("") == ()
 

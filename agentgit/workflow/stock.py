@@ -71,7 +71,7 @@ def note_stock(
         if state.engine != "process":
             try:
                 _note(providers[state.host].store, desired, state, record)
-                _forget_gone(providers[state.host])
+                _forget_gone(providers[state.host], now.environment)
             except LostLeaseError:
                 raise
             except (EngineError, KeyError):
@@ -79,15 +79,9 @@ def note_stock(
 
 
 def _look(provider: Provider, environment: str) -> Stock:
-    brought = provider.brought_images()
-    if not brought:
-        return Stock()
-    store, own = provider.store, f"{KEPT}{environment}"
-    others = [_read(store, name) for name in store.names(KEPT) if name != own]
-    if any(one is None for one in others):  # nobody knows what that environment keeps
-        return Stock()
-    elsewhere = [image for one in others for images in (one or {}).values() for image in images]
-    return Stock(kept=_read(store, own), elsewhere=tuple(elsewhere), brought=brought)
+    brought = provider.brought_images(environment)
+    kept = _read(provider.store, f"{KEPT}{environment}") if brought else None
+    return Stock(kept=kept, brought=brought)
 
 
 def _note(store: HostStore, desired: Desired, state: HostState, record: RolloutRecord) -> None:
@@ -121,11 +115,11 @@ def _find_running(desired: Desired, state: HostState, record: RolloutRecord) -> 
     return found
 
 
-def _forget_gone(provider: Provider) -> None:
+def _forget_gone(provider: Provider, environment: str) -> None:
     """Forget that we brought what is gone: when it comes again, it may be somebody else's."""
     marked = list_marked(provider.store)
     if marked:
-        there = {name_mark(one.id) for one in provider.brought_images()}
+        there = {name_mark(one.id) for one in provider.brought_images(environment)}
         for id_ in marked:
             if name_mark(id_) not in there:
                 unmark(provider.store, id_)

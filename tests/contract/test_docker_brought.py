@@ -42,12 +42,12 @@ def test_what_we_pulled_is_ours_to_remove(world: Any, brought: Any, by: str) -> 
     tag, digest = f"{brought.name}:1", f"{brought.name}@{brought.digest}"
     name = {"tag": tag, "digest": digest, "both": f"{tag}@{brought.digest}"}[by]
     pull(world, name)
-    assert world.provider.brought_images() == (BroughtImage(id=brought.image, name=name),)
-    step = RemoveImage(host="here", id=brought.image, name=name)
+    assert world.provider.brought_images("staging") == (BroughtImage(id=brought.image, name=name),)
+    step = RemoveImage(host="here", environment="staging", id=brought.image, name=name)
     for _ in range(2):
         world.provider.perform(step, STAMP)
     assert not is_there(world, brought.image)
-    assert world.provider.brought_images() == ()
+    assert world.provider.brought_images("staging") == ()
     assert world.provider.store.names("brought-") == ()
 
 
@@ -55,8 +55,10 @@ def test_what_was_there_is_not(world: Any, brought: Any) -> None:
     """Under whichever name: the same image by another name is the same image."""
     world.client.pull(brought.name, tag="theirs")
     pull(world, f"{brought.name}:1")
-    assert world.provider.brought_images() == ()
-    world.provider.perform(RemoveImage(host="here", id=brought.image, name="x"), STAMP)
+    assert world.provider.brought_images("staging") == ()
+    world.provider.perform(
+        RemoveImage(host="here", environment="staging", id=brought.image, name="x"), STAMP
+    )
     assert is_there(world, brought.image)
 
 
@@ -65,9 +67,9 @@ def test_a_container_keeps_its_image(world: Any, brought: Any) -> None:
     pull(world, name)
     spec = world.spec(image=name, command=["/none"])
     world.provider.perform(CreateReplica(host="here", replica=spec), STAMP)
-    (found,) = world.provider.brought_images()
+    (found,) = world.provider.brought_images("staging")
     assert (found.containers, found.wanted) == ((spec.name,), ())
-    step = RemoveImage(host="here", id=brought.image, name=name)
+    step = RemoveImage(host="here", environment="staging", id=brought.image, name=name)
     with pytest.raises(EngineError, match=f"container {spec.name} still needs the image"):
         world.provider.perform(step, STAMP)
     assert is_there(world, brought.image)
@@ -79,10 +81,12 @@ def test_a_container_keeps_its_image(world: Any, brought: Any) -> None:
 def test_a_name_that_somebody_gave_it_keeps_it(world: Any, brought: Any) -> None:
     pull(world, f"{brought.name}:1")
     world.client.tag(brought.image, "localhost/mine", world.key)
-    (found,) = world.provider.brought_images()
+    (found,) = world.provider.brought_images("staging")
     assert found.wanted == (f"the name localhost/mine:{world.key}",)
     with pytest.raises(EngineError, match="still needs the image"):
-        world.provider.perform(RemoveImage(host="here", id=brought.image, name="x"), STAMP)
+        world.provider.perform(
+            RemoveImage(host="here", environment="staging", id=brought.image, name="x"), STAMP
+        )
     assert is_there(world, brought.image)
 
 
@@ -95,20 +99,37 @@ def test_what_another_project_keeps(
     pull(world, f"{brought.name}:1")
     name = value if value != "brought" else f"brought-{brought.image.removeprefix('sha256:')}"
     other.store.create(name, f'{{"agent": "{brought.image}"}}'.encode())
-    (found,) = world.provider.brought_images()
+    (found,) = world.provider.brought_images("staging")
     assert found.wanted == (f"project {OTHER[:8]}",)
     other.store.delete(name)
-    (found,) = world.provider.brought_images()
+    (found,) = world.provider.brought_images("staging")
     assert found.wanted == ()
     other.close()
+
+
+def test_what_another_environment_keeps(world: Any, brought: Any) -> None:
+    name = f"{brought.name}:1"
+    pull(world, name)
+    for environment in ("staging", "production"):
+        world.provider.store.create(f"images-{environment}", f'["{brought.image}"]'.encode())
+    (found,) = world.provider.brought_images("staging")
+    assert found.wanted == ("environment production",)
+    step = RemoveImage(host="here", environment="staging", id=brought.image, name=name)
+    with pytest.raises(EngineError, match="environment production still needs the image"):
+        world.provider.perform(step, STAMP)
+    world.provider.store.delete("images-production")
+    world.provider.perform(step, STAMP)
+    assert not is_there(world, brought.image)
 
 
 def test_a_name_that_has_moved_on(world: Any, brought: Any) -> None:
     pull(world, f"{brought.name}:1")
     world.client.tag("agentgit-test-python:1", brought.name, "1", force=True)
-    (found,) = world.provider.brought_images()
+    (found,) = world.provider.brought_images("staging")
     assert (found.named, found.wanted) == (False, ())
-    world.provider.perform(RemoveImage(host="here", id=brought.image, name="x"), STAMP)
+    world.provider.perform(
+        RemoveImage(host="here", environment="staging", id=brought.image, name="x"), STAMP
+    )
     assert not is_there(world, brought.image)
     assert is_there(world, f"{brought.name}:1")
     world.client.remove_image(f"{brought.name}:1")

@@ -168,6 +168,19 @@ def test_what_another_environment_keeps_stays(fleet: Any) -> None:
     assert there(fleet) == [1, 2, 3]
 
 
+def test_what_somebody_came_to_keep_since_the_plan_stays(fleet: Any) -> None:
+    go_to(fleet, 2)
+    use(fleet, 3)
+    session = fleet.plan()
+    assert removals(session) == ["acme/agent:1"]
+    store = next(iter(fleet.engine.stores.values()))
+    store.create("images-staging", f'{{"x": "id of {digest(1)}"}}'.encode())
+    outcome, events = fleet.run(session)
+    (left,) = (one for one in events if isinstance(one, LeftBehind))
+    assert (outcome, there(fleet)) == ("succeeded", [1, 2, 3])
+    assert left.message == "environment staging still needs the image acme/agent:1"
+
+
 def in_staging(project: Any) -> None:
     with prepare_plan(project.open(), Request(environment="staging")) as session:
         assert project.run(session)[0] == "succeeded"

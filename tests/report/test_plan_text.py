@@ -162,7 +162,10 @@ def test_leftovers_are_named(plan: Plan, now: datetime) -> None:
 
 def test_images_that_go_are_named(plan: Plan, now: datetime) -> None:
     ids = (f"sha256:{letter * 64}" for letter in "ab")
-    cleanup = tuple(RemoveImage(host="eu-1", id=one, name="acme/support:1") for one in ids)
+    cleanup = tuple(
+        RemoveImage(host="eu-1", environment="production", id=one, name="acme/support:1")
+        for one in ids
+    )
     text = write_plan(plan.model_copy(update={"cleanup": cleanup}), now=now)
     said = "acme/support:1 (aaaaaaaaaaaa) on eu-1, acme/support:1 (bbbbbbbbbbbb) on eu-1"
     assert f"  afterwards removed, as no kept revision needs it: images {said}\n" in text

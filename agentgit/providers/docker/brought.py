@@ -13,6 +13,7 @@ from agentgit.providers.brought import (
     check_unneeded,
     list_marked,
     mark,
+    name_keeper,
     name_mark,
     read_mark,
     unmark,
@@ -38,10 +39,10 @@ def bring_image(engine: Engine, project_id: str, step: EnsureImage) -> None:
         mark(EngineStore(engine, project_id), brought, step.image)
 
 
-def find_brought(engine: Engine, project_id: str) -> tuple[BroughtImage, ...]:
+def find_brought(engine: Engine, project_id: str, environment: str) -> tuple[BroughtImage, ...]:
     """Find the images that a project has brought, in order of id; only those that are there."""
     marked = list_marked(EngineStore(engine, project_id))
-    return tuple(_look(engine, project_id, marked)) if marked else ()
+    return tuple(_look(engine, project_id, environment, marked)) if marked else ()
 
 
 def remove_image(engine: Engine, project_id: str, step: RemoveImage) -> None:
@@ -50,7 +51,7 @@ def remove_image(engine: Engine, project_id: str, step: RemoveImage) -> None:
     Never by force: the engine itself looks once more for containers and names.
     """
     store = EngineStore(engine, project_id)
-    for found in _look(engine, project_id, (step.id,)):
+    for found in _look(engine, project_id, step.environment, (step.id,)):
         if not found.name:  # no mark of ours, or not any more
             return
         check_unneeded(engine.host, found)
@@ -64,14 +65,16 @@ def remove_image(engine: Engine, project_id: str, step: RemoveImage) -> None:
     unmark(store, step.id)
 
 
-def _look(engine: Engine, project_id: str, ids: Iterable[str]) -> Iterator[BroughtImage]:
+def _look(
+    engine: Engine, project_id: str, environment: str, ids: Iterable[str]
+) -> Iterator[BroughtImage]:
     """Look at images as they are now; those that are not there are left out."""
     store, there = EngineStore(engine, project_id), _by_id(list_images(engine))
     containers = engine.call("GET", "/containers/json", query={"all": 1}).json()
     users: dict[str, list[str]] = {}
     for one in containers:
         users.setdefault(full_id(one.get("ImageID") or ""), []).append(listed_name(one))
-    others = list(_read_others(engine, project_id, containers))
+    others = list(_read_others(engine, project_id, environment, containers))
     for id_ in sorted(there.keys() & set(ids)):
         name = read_mark(store, id_)
         yield BroughtImage(
@@ -81,7 +84,7 @@ def _look(engine: Engine, project_id: str, ids: Iterable[str]) -> Iterator[Broug
             containers=tuple(sorted(users.get(id_, ()))),
             wanted=(
                 *_find_other_names(there[id_], name),
-                *(f"project {owner[:8]}" for owner, text in others if text is None or id_ in text),
+                *(keeper for keeper, text in others if text is None or id_ in text),
             ),
         )
 
@@ -105,19 +108,21 @@ def _find_other_names(image: Found, name: str) -> Iterator[str]:
 
 
 def _read_others(
-    engine: Engine, project_id: str, containers: Iterable[Found]
+    engine: Engine, project_id: str, environment: str, containers: Iterable[Found]
 ) -> Iterator[tuple[str, str | None]]:
-    """Read which images other projects have brought, or keep: (project, text with ids in it).
+    """Read which images others have brought, or keep: (who, text with ids in it).
 
-    None is a text that cannot be read: it may speak of any image.
+    Others are projects, and environments of this one. None is a text that cannot be read: it may
+    speak of any image.
     """
     for one in containers:
         labels = one.get("Labels")
         owner, value = read_label(labels, "project-id"), read_label(labels, "value")
-        if not is_listed(one, "store") or owner == project_id:
+        if not is_listed(one, "store"):
             continue
-        if value.startswith(name_mark("")):
-            yield owner, full_id(value.removeprefix(name_mark("")))
-        elif value.startswith(KEPT):
+        keeper, is_ours = name_keeper(project_id, owner, value), owner == project_id
+        if value.startswith(name_mark("")) and not is_ours:
+            yield keeper, full_id(value.removeprefix(name_mark("")))
+        elif value.startswith(KEPT) and not (is_ours and value == f"{KEPT}{environment}"):
             data = read_sealed(engine, one["Id"])
-            yield owner, None if data is None else data.decode(errors="replace")
+            yield keeper, None if data is None else data.decode(errors="replace")

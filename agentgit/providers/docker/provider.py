@@ -121,9 +121,9 @@ class DockerProvider:
         """Bytes left where the engine keeps images; None when it does not tell. Only reads."""
         return find_room(self._engine)
 
-    def brought_images(self) -> tuple[BroughtImage, ...]:
+    def brought_images(self, environment: str) -> tuple[BroughtImage, ...]:
         """The images that the project has brought here, as they are now. Only reads."""
-        return find_brought(self._engine, self._project_id)
+        return find_brought(self._engine, self._project_id, environment)
 
     def close(self) -> None:
         """Let go of connections."""

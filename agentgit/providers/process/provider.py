@@ -178,7 +178,7 @@ class ProcessProvider:
         """Bytes left for files of this user where its folder is."""
         return measure_room(self._folders.root)
 
-    def brought_images(self) -> tuple[BroughtImage, ...]:
+    def brought_images(self, environment: str) -> tuple[BroughtImage, ...]:  # noqa: ARG002 - the same
         """None, as there are none."""
         return ()
 
