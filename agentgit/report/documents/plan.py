@@ -304,6 +304,8 @@ class PlanDocument(TypedDict):
     """Names of images that mean other images by now."""
     mixedImages: list[MixedImageDocument]
     """Names of images that do not mean the same one on all hosts."""
+    unknownRoom: list[str]
+    """Hosts that get replicas and do not tell how much room is left."""
     unverified: list[str]
     """Replicas of which it is not known whether somebody changed them by hand."""
 
