@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from agentgit.compile.compose_keys import INSTEAD
 from agentgit.compile.interpolation import has_reference
 from agentgit.compile.shape import (
     FREE,
@@ -154,9 +155,8 @@ class Checker:
 
     def refuse_key(self, value: Node, key: str, shape: Fields, name: str) -> None:
         """Report an unknown key, with what was probably meant."""
-        self.report(
-            Problem(f"unknown key {key} in {name}", locate_key(value, key), _guess(key, shape))
-        )
+        hint = INSTEAD.get(shape.model, {}).get(key) or _guess(key, shape)
+        self.report(Problem(f"unknown key {key} in {name}", locate_key(value, key), hint))
 
     def check_keyed(self, node: Node, shape: Keyed, name: str) -> Node:
         """Check a map whose keys are the user's, or its list form."""

@@ -41,7 +41,7 @@ FIELDS: Mapping[str, tuple[Any, ...]] = {
     "stop_signal": ("SIGTERM", "SIGINT", "SIGQUIT"),
     "stop_grace_period": ("1s", "1500ms", "2s"),
     "read_only": (False, True),
-    "tmpfs": ([], ["/scratch"], ["/scratch", "/run/more"]),
+    "tmpfs": ([], ["/scratch"], ["/scratch", "/run/more:size=1m,mode=1770"]),
     "cap_drop": ([], ["ALL"], ["NET_RAW", "MKNOD"]),
     "cap_add": ([], ["NET_BIND_SERVICE"], ["SYS_NICE", "KILL"]),
     "security_opt": ([], ["no-new-privileges:true"]),

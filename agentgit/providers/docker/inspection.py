@@ -188,7 +188,7 @@ def _host_config(spec: ReplicaSpec, container: Container) -> dict[str, Any]:
         },
         "RestartPolicy": {"Name": container.restart, "MaximumRetryCount": 0},
         "ReadonlyRootfs": container.read_only,
-        "Tmpfs": dict.fromkeys(container.tmpfs, ""),
+        "Tmpfs": dict(one.partition(":")[::2] for one in container.tmpfs),  # path:options
         "CapAdd": list(container.cap_add),
         "CapDrop": list(container.cap_drop),
         "SecurityOpt": list(container.security_opt),
