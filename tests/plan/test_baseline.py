@@ -91,6 +91,11 @@ def test_another_version_alone_changes_nothing() -> None:
     assert [len(one.drift) for one in judged.replicas] == [1, 0]
 
 
+def test_no_version_gives_other_names() -> None:
+    judged = judge_host(host(replica("a", name="mine")), baseline(replica("a"), engine="20.10"))
+    assert describe_drift(judged.replicas[0]) == "name support-1 -> mine"
+
+
 def test_the_same_version_never_shifts() -> None:
     judged = judge_host(host(replica("a", cpuset="0")), baseline(replica("a")))
     assert [one.field for one in judged.replicas[0].drift] == ["cpuset"]
