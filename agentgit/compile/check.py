@@ -189,7 +189,11 @@ class Checker:
     def check_plain(self, node: Node, shape: Plain, name: str) -> Node:
         """Check a list, or its one-line form."""
         if isinstance(node, Scalar) and isinstance(node.value, str) and shape.split is not None:
-            node = _split(node, shape.split)
+            try:
+                node = _split(node, shape.split)
+            except ValueError as error:
+                self.report(Problem(f"{name}: {error}", locate(node)))
+                return node
         if not isinstance(node, ListNode):
             self.refuse(node, name, "a list" if shape.split is None else "a list or text")
             return node

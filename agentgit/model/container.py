@@ -6,6 +6,7 @@ list form is normalised while parsing. Source: the Compose specification, 2026.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -19,9 +20,23 @@ FOR_PROCESS = frozenset(  # what also counts for a process replica
 )
 
 
+_OF_SHELLS = frozenset({"&&", "||", "|", "&", ";", ">", ">>", "<", "2>&1"})
+
+
 def _as_argv(raw: object) -> object:
-    """Accept a shell line where an argument vector is meant, as Compose does."""
-    return ("/bin/sh", "-c", raw) if isinstance(raw, str) else raw
+    """Split a line into words, as Compose does; no shell reads it."""
+    if not isinstance(raw, str):
+        return raw
+    try:
+        words = tuple(shlex.split(raw))
+    except ValueError:
+        message = "a quotation in it does not end"
+        raise ValueError(message) from None
+    for word in words:
+        if word in _OF_SHELLS:
+            message = f"{word} is for a shell, and none reads it: write [sh, -c, LINE]"
+            raise ValueError(message)
+    return words
 
 
 def _as_test(raw: object) -> object:

@@ -52,7 +52,7 @@ def fold(texts: Sequence[str]) -> tuple[Json, Notes, Recorder, MapNode]:
         (["config: {a: [1]}", "scale: {replicas: 2}", "config: {a: !append [{b: 1}, [2]]}"],
          {"config": {"a": [1, {"b": 1}, [2]]}, "scale": {"replicas": 2}}),
         (["container: {command: run it}", "container: {command: !prepend [nice]}"],
-         {"container": {"command": ["nice", "/bin/sh", "-c", "run it"]}}),
+         {"container": {"command": ["nice", "run", "it"]}}),
         (["tools: {a: {mcpServer: b, allowedTools: [p]}}",
           "tools: {a: {allowedTools: !append [q]}}"],
          {"tools": {"a": {"mcpServer": "b", "allowedTools": ["p", "q"]}}}),
