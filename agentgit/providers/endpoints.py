@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from agentgit.errors import EngineError
 from agentgit.model.observed import EngineKind
 from agentgit.providers.docker.calls import EngineInfo, read_version
+from agentgit.providers.docker.lines import UnixConnection
 
 ANSWER_TIMEOUT = 2.0  # seconds
 
@@ -83,23 +83,9 @@ def answers(endpoint: str, timeout: float = ANSWER_TIMEOUT) -> EngineInfo | None
         connection.close()
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket instead of a host."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def _connect(endpoint: str, timeout: float) -> http.client.HTTPConnection:
     if endpoint.startswith("unix://"):
-        return _UnixConnection(endpoint.removeprefix("unix://"), timeout)
+        return UnixConnection(endpoint.removeprefix("unix://"), timeout)
     parts = urlsplit(endpoint)
     return http.client.HTTPConnection(parts.hostname or "", parts.port or 2375, timeout=timeout)
 

@@ -1,26 +1,18 @@
 """Docker, and Podman by the same API: the provider for one engine and one project.
 
-The docker SDK gives the transport (socket, TLS, ssh), the registry credentials and the words of
-errors. The calls themselves are plain ones of the Docker Engine API, each with its own timeout,
-and all of them pass `DockerEngine._send`.
+The calls are plain ones of the Docker Engine API, each with its own timeout, and all of them pass
+`DockerEngine._send`; how they get to the engine is the matter of its line.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import socket
+import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPException
 from threading import Lock
 from typing import Any
-
-import docker
-import docker.auth
-import docker.constants
-import docker.errors
-import docker.utils
-import requests
+from urllib.parse import quote, urlencode
 
 from agentgit.effects import HostStore
 from agentgit.errors import EngineError
@@ -32,6 +24,7 @@ from agentgit.providers.docker.calls import EngineInfo, Method, RefusedError, Re
 from agentgit.providers.docker.health_trigger import HealthTrigger
 from agentgit.providers.docker.images import ask_registry, find_image
 from agentgit.providers.docker.inspection import read_replica, split_image
+from agentgit.providers.docker.lines import Answer, Call, Line, SocketLine
 from agentgit.providers.docker.observe import observe_environment
 from agentgit.providers.docker.output import read_log
 from agentgit.providers.docker.request import (
@@ -44,8 +37,9 @@ from agentgit.providers.docker.steps import find_replica, need_replica, perform_
 from agentgit.providers.docker.store import EngineStore
 
 OnCall = Callable[[str, str], None]  # ("before" or "after", "POST /containers/create")
-CONNECT_TIMEOUT = 5.0  # seconds
 CALL_TIMEOUT = 30.0  # seconds, where a step says nothing else
+_SOCKET = "unix://"
+_SAFE = "/:@%!$&'()*+,;=~"  # what may stand in a path as it is
 
 
 def watch_nothing(when: str, call: str) -> None:
@@ -131,7 +125,7 @@ class DockerProvider:
 
 
 class DockerEngine:
-    """One endpoint through the docker SDK. Can be used from several threads at once."""
+    """One endpoint. Can be used from several threads at once."""
 
     def __init__(
         self,
@@ -146,7 +140,7 @@ class DockerEngine:
         self._timeout = timeout
         self._on_call = on_call
         self._lock = Lock()
-        self._client: docker.APIClient | None = None
+        self._line: Line | None = None
         self._info: EngineInfo | None = None
 
     @property
@@ -197,19 +191,19 @@ class DockerEngine:
             timeout=timeout,
             stream=True,
         ) as answer:
-            yield from answer.iter_content(None)
+            yield from answer.pieces()
 
     def registry_headers(self, image: str) -> Mapping[str, str]:
         """Give the user's credentials for the registry of an image, as a header."""
-        with self._explained():
-            registry, _ = docker.auth.resolve_repository_name(split_image(image)[0])
-            header = docker.auth.get_config_header(self._connect(), registry)
-        return {"X-Registry-Auth": header.decode()} if header else {}
+        from agentgit.providers.docker.sdk_line import SdkLine
+
+        with self._explained(), closing(SdkLine(self.endpoint, self._timeout)) as sdk:
+            return sdk.registry_headers(split_image(image)[0])
 
     def close(self) -> None:
         """Let go of connections."""
-        if self._client is not None:
-            self._client.close()
+        if self._line is not None:
+            self._line.close()
 
     def _versioned(self, path: str) -> str:
         version = "4.0.0" if path.startswith("/libpod/") else self.info.api
@@ -226,79 +220,66 @@ class DockerEngine:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
         stream: bool = False,
-    ) -> Iterator[requests.Response]:
+    ) -> Iterator[Answer]:
         """Make a call: the one place that all of them pass, and where faults can be injected."""
         self._on_call("before", f"{method} {path}")
-        with self._explained():
-            client = self._connect()
-            answer = client.request(
-                method,
-                f"{client.base_url}{path}",
-                params={key: str(value) for key, value in (query or {}).items()},
-                data=body if isinstance(body, bytes) else None,
-                json=None if isinstance(body, bytes) else body,
-                headers=_headers(body) | dict(headers or {}),
-                timeout=(CONNECT_TIMEOUT, timeout),
-                stream=stream,
-            )
-            with answer:
-                self._on_call("after", f"{method} {path}")
-                if answer.status_code >= 400:
-                    raise self._refused(answer)
-                yield answer
+        raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        call = Call(
+            method,
+            quote(path, safe=_SAFE) + (f"?{urlencode(query)}" if query else ""),
+            raw,
+            _headers(body) | dict(headers or {}),
+            timeout,
+            stream,
+        )
+        with self._explained(), closing(self._connect().send(call)) as answer:
+            self._on_call("after", f"{method} {path}")
+            if answer.status >= 400:
+                raise self._refused(answer)
+            yield answer
 
-    def _connect(self) -> docker.APIClient:
-        """Make the client once; it asks nothing of the engine yet."""
-        if self._client is None:
-            _touch(self.endpoint)
-            try:
-                self._client = docker.APIClient(
-                    version=docker.constants.DEFAULT_DOCKER_API_VERSION,
-                    timeout=math.ceil(self._timeout),
-                    use_ssh_client=True,
-                    max_pool_size=32,
-                    **docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self.endpoint}),
-                )
-            except ValueError as error:  # a port that is none, which only a variable can name
-                raise EngineError(
-                    f"{self.host}: {self.endpoint} is no endpoint: {error}",
-                    hint="write unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST",
-                ) from error
-            # proxies and certificates for the web are not meant for an engine
-            self._client.trust_env = False
-        return self._client
+    def _connect(self) -> Line:
+        """Open the line once; it asks nothing of the engine yet."""
+        if self._line is None:
+            self._line = self._open_line()
+        return self._line
+
+    def _open_line(self) -> Line:
+        if self.endpoint.startswith(f"{_SOCKET}/"):
+            return SocketLine(self.endpoint.removeprefix(_SOCKET))
+        from agentgit.providers.docker.sdk_line import SdkLine
+
+        try:
+            return SdkLine(self.endpoint, self._timeout)
+        except ValueError as error:  # a port that is none, which only a variable can name
+            raise EngineError(
+                f"{self.host}: {self.endpoint} is no endpoint: {error}",
+                hint="write unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST",
+            ) from error
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Say plainly that an engine does not answer."""
         try:
             yield
-        except (requests.RequestException, docker.errors.DockerException, OSError) as error:
+        except (OSError, HTTPException, json.JSONDecodeError) as error:
             raise EngineError(
                 f"{self.host}: the engine at {self.endpoint} does not answer: {_reason(error)}",
                 hint=_hint(error),
             ) from error
 
-    def _refused(self, answer: requests.Response) -> RefusedError:
+    def _refused(self, answer: Answer) -> RefusedError:
         try:
             words = str(answer.json()["message"])
         except (ValueError, KeyError, TypeError):
-            words = answer.text
-        words = words.strip() or answer.reason
+            words = answer.content.decode("utf-8", "replace")
+        words = words.strip() or f"status {answer.status}"
         return RefusedError(
             f"{self.host}: the engine refused: {words}",
             hint=f"ask the engine at {self.endpoint} for more, or look at its log",
-            status=answer.status_code,
+            status=answer.status,
             words=words,
         )
-
-
-def _touch(endpoint: str) -> None:
-    """Fail early and plainly where no socket answers; the SDK would leave an open one behind."""
-    if endpoint.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(CONNECT_TIMEOUT)
-            connection.connect(endpoint.removeprefix("unix://"))
 
 
 def _headers(body: object) -> dict[str, str]:
@@ -319,7 +300,7 @@ def _root(error: BaseException) -> BaseException:
 def _reason(error: BaseException) -> str:
     root = _root(error)
     words = root.strerror if isinstance(root, OSError) and root.strerror else str(root)
-    if isinstance(error, requests.Timeout):
+    if isinstance(root, TimeoutError):
         return "it took too long"
     return str(error) if isinstance(root, NameError) else words or type(root).__name__
 
