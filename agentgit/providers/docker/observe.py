@@ -18,24 +18,17 @@ from agentgit.providers.docker.labels import (
     read_label,
 )
 
-_READERS = 8  # inspects side by side
+_READERS = 8  # calls side by side
 Found = Mapping[str, Any]
 
 
 def observe_environment(engine: Engine, project_id: str, environment: str) -> HostState:
     """Report everything of ours in an environment. Raises EngineError."""
-    ours = {"filters": label_filter(project_id)}
-    containers = _list_containers(engine, all=1, **ours)
-    networks = engine.call("GET", "/networks", query=ours).json()
-    volumes = engine.call("GET", "/volumes", query=ours).json().get("Volumes") or []
-    things = _Things(
-        replicas=_inspect(engine, _select(containers, "replica", environment)),
-        strangers=_inspect(engine, _select_strangers(containers, environment)),
-        carriers=_select(containers, "carrier", environment),
-        networks=_select(networks, "network", environment),
-        volumes=_select(volumes, "volume", environment),
-        configs=_select(volumes, "config", environment),
-    )
+    engine.info  # noqa: B018 - ask for the version once, before the threads do
+    with ThreadPoolExecutor(_READERS) as pool:
+        everybody = pool.submit(_list_containers, engine)
+        things = _find_things(engine, pool, project_id, environment)
+        running = everybody.result()
     replicas = [read_replica(one, engine.host, engine.info.kind) for one in things.replicas]
     return HostState(
         host=engine.host,
@@ -49,7 +42,7 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
         networks=tuple(sorted(one["Name"] for one in things.networks)),
         volumes=tuple(sorted(one["Name"] for one in things.volumes)),
         leftovers=_find_leftovers(things),
-        foreign_ports=_find_foreign_ports(engine, {one.id for one in replicas}),
+        foreign_ports=_find_foreign_ports(running, {one.id for one in replicas}),
     )
 
 
@@ -61,6 +54,35 @@ class _Things:
     networks: list[Found]
     volumes: list[Found]
     configs: list[Found]
+
+
+def _find_things(
+    engine: Engine, pool: ThreadPoolExecutor, project_id: str, environment: str
+) -> _Things:
+    """List what is ours, and inspect replicas; what vanished in between is left out."""
+    ours = {"filters": label_filter(project_id)}
+    of_networks = pool.submit(engine.call, "GET", "/networks", query=ours)
+    of_volumes = pool.submit(engine.call, "GET", "/volumes", query=ours)
+    containers = _list_containers(engine, all=1, **ours)
+
+    def inspect(listed: Iterable[Found]) -> list[Found]:
+        paths = [f"/containers/{one['Id']}/json" for one in listed]
+        found = pool.map(lambda path: find(engine, path), paths)
+        return [one for one in found if one is not None]
+
+    replicas = inspect(_select(containers, "replica", environment))
+    networks, volumes = (
+        of_networks.result().json(),
+        of_volumes.result().json().get("Volumes") or [],
+    )
+    return _Things(
+        replicas=replicas,
+        strangers=inspect(_select_strangers(containers, environment)),
+        carriers=_select(containers, "carrier", environment),
+        networks=_select(networks, "network", environment),
+        volumes=_select(volumes, "volume", environment),
+        configs=_select(volumes, "config", environment),
+    )
 
 
 def _select(listed: Iterable[Found], kind: Kind, environment: str) -> list[Found]:
@@ -81,18 +103,6 @@ def _select_strangers(listed: Iterable[Found], environment: str) -> list[Found]:
 def _list_containers(engine: Engine, **query: object) -> list[Found]:
     listed: list[Found] = engine.call("GET", "/containers/json", query=query).json()
     return listed
-
-
-def _inspect(engine: Engine, listed: Iterable[Found]) -> list[Found]:
-    """Inspect side by side; what vanished in between is left out."""
-    paths = [f"/containers/{one['Id']}/json" for one in listed]
-    engine.info  # noqa: B018 - ask for the version once, before the threads do
-    if len(paths) < 2:
-        found = [find(engine, path) for path in paths]
-    else:
-        with ThreadPoolExecutor(min(_READERS, len(paths))) as pool:
-            found = list(pool.map(lambda path: find(engine, path), paths))
-    return [one for one in found if one is not None]
 
 
 def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
@@ -119,11 +129,11 @@ def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
     return tuple(sorted(left, key=lambda one: (one.kind, one.name)))
 
 
-def _find_foreign_ports(engine: Engine, ours: set[str]) -> dict[int, str]:
+def _find_foreign_ports(running: Iterable[Found], ours: set[str]) -> dict[int, str]:
     """Find the host ports that are taken by anything but the replicas of this environment."""
     return {
         port["PublicPort"]: listed_name(one)
-        for one in sorted(_list_containers(engine), key=listed_name)
+        for one in sorted(running, key=listed_name)
         if one["Id"] not in ours
         for port in one.get("Ports") or ()
         if port.get("PublicPort")
