@@ -35,6 +35,7 @@ class GitSource:
         self.root = root
         self.bare = bare
         self._look: Look | None = None
+        self._newest: Snapshot | None = None
 
     @classmethod
     def open(cls, folder: str) -> Self:
@@ -69,13 +70,16 @@ class GitSource:
     def snapshot(self, revision: str) -> Snapshot:
         """The files of a commit, read when they are asked for. Raises GitError."""
         commit = self.commit(revision)
+        if self._newest is not None and self._newest.commit == commit:
+            return self._newest  # a plan asks for the same one several times
         files, submodules = self._list(commit.sha, self.root)
         blobs = ReadAhead(self.git, files)
 
         def read(path: str) -> bytes:
             return blobs.read(files[path].blob)
 
-        return Snapshot(commit, files, read, submodules)
+        self._newest = Snapshot(commit, files, read, submodules)
+        return self._newest
 
     def worktree(self) -> Snapshot:
         """The files as they lie in the work tree. Raises GitError."""

@@ -63,7 +63,7 @@ def take_aim(
             continue
         with open_hosts(world, desired, permit) as providers:
             spooled, trouble = bring_back(ledger, providers, request.environment)
-            if not last and ledger.rollouts(request.environment) != records:
+            if spooled and not last and ledger.rollouts(request.environment) != records:
                 continue
             if not status:
                 ended = [one.record for one in spooled if one.record and _has_ended(one)]
