@@ -55,12 +55,12 @@ def _list_peers(folder: Path) -> Iterator[tuple[str, Write, list[str]]]:
         yield "kustomize", _write_kustomize, ["kubectl", "kustomize", "all"]
     else:
         print("kustomize: skipped, there is no kubectl")
-    python = _bench_venv(folder)
+    python = make_venv(folder)
     for name, write, command in (
         ("himl", _write_himl, [str(python), "-c", HIML, "."]),
         ("kapitan", _write_kapitan, [str(python), "-m", "kapitan", "compile"]),
     ):
-        if _install(python, name):
+        if install(python, name):
             yield name, write, command
         else:
             print(f"{name}: skipped, pip cannot install it")
@@ -90,17 +90,19 @@ def _time(name: str, command: list[str], folder: Path) -> float:
     return time.perf_counter() - begin
 
 
-def _bench_venv(folder: Path) -> Path:
+def make_venv(folder: Path) -> Path:
+    """Make an environment for peers below a folder; gives its python."""
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     return venv / "bin" / "python"
 
 
-def _install(python: Path, package: str) -> bool:
+def install(python: Path, *words: str) -> bool:
+    """Let pip install packages there; whether it could."""
     system = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
     for pip in (sys.executable, getattr(sys, "_base_executable", system), system):
         done = subprocess.run(
-            [pip, "-m", "pip", "--python", str(python), "install", "--quiet", package],
+            [pip, "-m", "pip", "--python", str(python), "install", "--quiet", *words],
             capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode == 0:

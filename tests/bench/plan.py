@@ -1,7 +1,8 @@
 """`make bench-plan`: what a plan costs, on real engines and in a fleet that has outgrown them.
 
 A no-change plan of real replicas is put beside the same list and inspect calls made by hand in the
-same run; a plan of up to 10,000 imaginary replicas shows how seconds and memory grow.
+same run, and beside docker-compose where it can be had; a plan of up to 10,000 imaginary replicas
+shows how seconds and memory grow.
 """
 
 from __future__ import annotations

@@ -1,9 +1,16 @@
-"""A no-change plan of real replicas, beside the same list and inspect calls made by hand."""
+"""A no-change plan of real replicas, beside the same list and inspect calls made by hand.
+
+By hand is the plainest fast way: one connection that is kept open, one call after the other, the
+answers parsed and thrown away. That several connections are faster is shown too. All that is timed
+runs without the garbage collector, as a command of agentgit does.
+"""
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import resource
 import shutil
 import socket
 import statistics
@@ -21,11 +28,14 @@ from threading import local
 from typing import Any
 from urllib.parse import quote
 
+from compose import composed
+
+Work = Callable[[], object]
 AGENTGIT = str(Path(sys.executable).with_name("agentgit"))
 ENGINES = Path(__file__).parents[1] / "engines" / "engines.sh"
 IMAGE = "agentgit-test-python:1"
 REPLICAS = 10  # of each instance
-READERS = 8  # inspects side by side, as many as agentgit makes
+READERS = 8  # inspects side by side, as many as agentgit makes; by hand it is one
 BUDGET = 1.2  # of the calls made by hand
 _TRIES = 4
 _IDENTITY = {
@@ -42,38 +52,65 @@ def report_engines(sizes: dict[str, int], rounds: int) -> None:
             if kind not in urls:
                 print(f"\n{kind}: no such engine here")
             elif size:
-                with _fleet(kind, urls[kind], size) as fleet:
-                    _report(fleet, kind, urls[kind], rounds)
+                with (
+                    _fleet(kind, urls[kind], size) as fleet,
+                    composed(
+                        fleet.folder.parent, urls[kind], IMAGE, _instances(size), REPLICAS
+                    ) as again,
+                ):
+                    _report(fleet, kind, urls[kind], rounds, again)
 
 
-def _report(fleet: _Fleet, kind: str, url: str, rounds: int) -> None:
-    works: dict[str, Callable[[], object]] = {
+def _report(fleet: _Fleet, kind: str, url: str, rounds: int, again: Work | None) -> None:
+    works: dict[str, Work] = {
         "calls by hand": lambda: call_by_hand(url, fleet.project),
+        f"by hand, {READERS} at once": lambda: call_by_hand(url, fleet.project, READERS),
         "observe": lambda: fleet.observe(kind, url),
         "plan": fleet.plan,
         "agentgit plan": lambda: fleet.run("plan", "-e", "prod"),
     }
-    spent: dict[str, list[float]] = {name: [] for name in works}
+    if again is not None:
+        works["docker-compose up"] = again
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for number in range(rounds + 1):  # in turn, so that a busy moment meets all of them
         for name, work in works.items():
-            began = time.perf_counter()
-            work()
+            one = _time(work)
             if number:  # the first round warms up
-                spent[name].append(time.perf_counter() - began)
+                spent[name].append(one)
     replicas = call_by_hand(url, fleet.project)
     print(
-        f"\n{kind}: {replicas} replicas, median of {rounds} rounds; applied in {fleet.took:.0f} s"
+        f"\n{kind}: {replicas} replicas, median of {rounds} rounds, "
+        f"load {os.getloadavg()[0]:.1f}; applied in {fleet.took:.0f} s"
     )
-    by_hand = statistics.median(spent["calls by hand"])
+    print(f"{'':20}{'seconds':>10}{'processor':>12}")
+    by_hand = [wall for wall, _ in spent["calls by hand"]]
     for name, times in spent.items():
-        ratio = statistics.median(one / hand for one, hand in zip(
-            times, spent["calls by hand"], strict=True))  # fmt: skip
+        wall, processor = (statistics.median(one) for one in zip(*times, strict=True))
+        ratio = statistics.median(a / b for (a, _), b in zip(times, by_hand, strict=True))
         budget = f"   budget {BUDGET:.2f}" if name == "plan" else ""
-        print(f"{name:20}{statistics.median(times):8.3f} s   {ratio:5.2f} of by hand{budget}")
-    print(f"{'a replica by hand':20}{1000 * by_hand / max(1, replicas):8.2f} ms")
+        print(f"{name:20}{wall:10.3f}{processor:12.3f}   {ratio:6.2f} of by hand{budget}")
+    print(
+        f"{'a replica by hand':20}{1000 * statistics.median(by_hand) / max(1, replicas):7.2f} ms"
+    )
 
 
-def call_by_hand(url: str, project: str) -> int:
+def _time(work: Work) -> tuple[float, float]:
+    """Give seconds, and seconds of the processor on our side: what the engine needs is its own."""
+    gc.collect()
+    gc.disable()
+    before, began = _processor(), time.perf_counter()
+    work()
+    wall = time.perf_counter() - began
+    gc.enable()
+    return wall, _processor() - before
+
+
+def _processor() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def call_by_hand(url: str, project: str, readers: int = 1) -> int:
     """Make the calls that a plan cannot do without; gives the number of replicas."""
     mine = local()
 
@@ -94,7 +131,9 @@ def call_by_hand(url: str, project: str) -> int:
         for one in listed
         if one["Labels"].get("dev.agentgit.kind") == "replica"
     ]
-    with ThreadPoolExecutor(READERS) as pool:
+    if readers == 1:
+        return len([get(path) for path in paths])
+    with ThreadPoolExecutor(readers) as pool:
         return len(list(pool.map(get, paths)))
 
 
@@ -194,12 +233,16 @@ def _files(project: str, kind: str, url: str, size: int) -> dict[str, str]:
             f"  scale: {{replicas: {REPLICAS}}}\n  rollout: {{minHealthyTime: 10ms}}\n"
         ),
     }
-    for number in range(max(1, size // REPLICAS)):
+    for number in range(_instances(size)):
         name = f"agent-{number:03d}"
         files[f"environments/prod/instances/{name}.yaml"] = (
             f"kind: Instance\nmetadata: {{name: {name}}}\nspec: {{agent: worker}}\n"
         )
     return files
+
+
+def _instances(size: int) -> int:
+    return max(1, size // REPLICAS)
 
 
 @contextmanager
