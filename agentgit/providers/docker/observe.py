@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from agentgit.model.observed import HostState, Leftover
+from agentgit.model.observed import HostState, Leftover, Replica
 from agentgit.providers.docker.calls import Engine, find
 from agentgit.providers.docker.inspection import read_replica
 from agentgit.providers.docker.labels import (
@@ -24,21 +24,19 @@ Found = Mapping[str, Any]
 
 def observe_environment(engine: Engine, project_id: str, environment: str) -> HostState:
     """Report everything of ours in an environment. Raises EngineError."""
-    engine.info  # noqa: B018 - ask for the version once, before the threads do
+    info = engine.info  # asked for once, before the threads do
     with ThreadPoolExecutor(_READERS) as pool:
         everybody = pool.submit(_list_containers, engine)
         things = _find_things(engine, pool, project_id, environment)
         running = everybody.result()
-    replicas = [read_replica(one, engine.host, engine.info.kind) for one in things.replicas]
+    replicas = [one.replica for one in things.replicas]
     return HostState(
         host=engine.host,
-        engine=engine.info.kind,
-        version=engine.info.version,
-        supports=frozenset({"update"} if engine.info.updates_in_place else ()),
+        engine=info.kind,
+        version=info.version,
+        supports=frozenset({"update"} if info.updates_in_place else ()),
         replicas=tuple(sorted(replicas, key=lambda one: (one.instance, one.slot, one.name))),
-        strangers=tuple(
-            read_replica(one, engine.host, engine.info.kind) for one in things.strangers
-        ),
+        strangers=tuple(one.replica for one in things.strangers),
         networks=tuple(sorted(one["Name"] for one in things.networks)),
         volumes=tuple(sorted(one["Name"] for one in things.volumes)),
         leftovers=_find_leftovers(things),
@@ -47,9 +45,17 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """An inspected container, as the engine says it and as it is read."""
+
+    found: Found
+    replica: Replica
+
+
+@dataclass(frozen=True)
 class _Things:
-    replicas: list[Found]
-    strangers: list[Found]
+    replicas: list[_Seen]
+    strangers: list[_Seen]
     carriers: list[Found]
     networks: list[Found]
     volumes: list[Found]
@@ -65,10 +71,14 @@ def _find_things(
     of_volumes = pool.submit(engine.call, "GET", "/volumes", query=ours)
     containers = _list_containers(engine, all=1, **ours)
 
-    def inspect(listed: Iterable[Found]) -> list[Found]:
-        paths = [f"/containers/{one['Id']}/json" for one in listed]
-        found = pool.map(lambda path: find(engine, path), paths)
-        return [one for one in found if one is not None]
+    kind = engine.info.kind
+
+    def look(listed: Found) -> _Seen | None:
+        found = find(engine, f"/containers/{listed['Id']}/json")
+        return None if found is None else _Seen(found, read_replica(found, engine.host, kind))
+
+    def inspect(listed: Iterable[Found]) -> list[_Seen]:
+        return [one for one in pool.map(look, listed) if one is not None]
 
     replicas = inspect(_select(containers, "replica", environment))
     networks, volumes = (
@@ -107,7 +117,8 @@ def _list_containers(engine: Engine, **query: object) -> list[Found]:
 
 def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
     """Find carriers, configuration without a replica, and networks nobody of ours has joined."""
-    there = (*things.replicas, *things.strangers)  # who was renamed still has its parts
+    # who was renamed still has its parts
+    there = [one.found for one in (*things.replicas, *things.strangers)]
     names = {read_label(one["Config"].get("Labels"), "self") for one in there}
     joined = {name for one in there for name in one["NetworkSettings"]["Networks"] or ()}
     left = [
