@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from agentgit.errors import EngineError
 from agentgit.model.observed import EngineKind
-from agentgit.providers.docker.calls import EngineInfo, read_version
+from agentgit.providers.docker.calls import EngineInfo, read_greeting, read_version
 from agentgit.providers.docker.lines import UnixConnection
 
 ANSWER_TIMEOUT = 2.0  # seconds
@@ -74,13 +74,21 @@ def answers(endpoint: str, timeout: float = ANSWER_TIMEOUT) -> EngineInfo | None
     except ValueError:  # DOCKER_HOST may say anything
         return None
     try:
-        connection.request("GET", "/version")
+        connection.request("GET", "/_ping")
         answer = connection.getresponse()
-        return read_version(json.loads(answer.read())) if answer.status == 200 else None
+        answer.read()
+        said = (answer.getheader(name) or "" for name in ("Server", "Api-Version"))
+        return read_greeting(*said) or _ask_version(connection)
     except (OSError, http.client.HTTPException, ValueError, AttributeError):
         return None
     finally:
         connection.close()
+
+
+def _ask_version(connection: http.client.HTTPConnection) -> EngineInfo | None:
+    connection.request("GET", "/version")
+    answer = connection.getresponse()
+    return read_version(json.loads(answer.read())) if answer.status == 200 else None
 
 
 def _connect(endpoint: str, timeout: float) -> http.client.HTTPConnection:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agentgit.errors import EngineError
-from agentgit.providers.docker.calls import RefusedError, read_version
+from agentgit.providers.docker.calls import EngineInfo, RefusedError, read_greeting, read_version
 from agentgit.providers.docker.provider import DockerEngine, DockerProvider
 from agentgit.providers.docker.request import request_published, shares_network
 from agentgit.providers.endpoints import (
@@ -200,6 +200,8 @@ def test_every_call_passes_one_place(serve: Serve) -> None:
         list(engine.stream("GET", "/y", timeout=1.0))
     engine.close()
     assert seen == [
+        ("before", "GET /_ping"),
+        ("after", "GET /_ping"),
         ("before", "GET /version"),
         ("after", "GET /version"),
         ("before", "DELETE /v1.41/x"),
@@ -221,6 +223,21 @@ def test_every_call_passes_one_place(serve: Serve) -> None:
 def test_engines_are_told_apart(answer: Any, kind: str, api: str, updates: bool) -> None:  # noqa: FBT001 - a parameter
     info = read_version(answer)
     assert (info.kind, info.api, info.updates_in_place) == (kind, api, updates)
+
+
+@pytest.mark.parametrize(
+    ("server", "api", "info"),
+    [
+        ("Docker/20.10.24+dfsg1 (linux)", "1.41", EngineInfo("docker", "20.10.24+dfsg1", "1.41")),
+        ("Docker/29.0.0 (linux)", "1.99", EngineInfo("docker", "29.0.0", "1.51")),
+        ("Libpod/4.3.1 (linux)", "1.41", EngineInfo("podman", "4.3.1", "1.41")),
+        ("nginx/1.27", "1.41", None),
+        ("Docker/20.10.24", "", None),
+        ("", "1.41", None),
+    ],
+)
+def test_a_greeting_says_who_answers(server: str, api: str, info: EngineInfo | None) -> None:
+    assert read_greeting(server, api) == info
 
 
 def test_what_was_asked_for_and_what_answers_may_differ(serve: Serve) -> None:

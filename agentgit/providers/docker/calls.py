@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -11,6 +12,8 @@ from agentgit.model.observed import EngineKind
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "DELETE"]
 _PASSING = frozenset({404, 408, 409, 425, 429})
+_SERVER = re.compile(r"(?P<name>Docker|Libpod)/(?P<version>\S+)")
+_API = re.compile(r"\d+\.\d+")
 NEWEST_API = (1, 51)  # the newest we have been run against; engines keep older ones
 
 
@@ -121,13 +124,25 @@ def read_version(answer: Mapping[str, Any]) -> EngineInfo:
     """Read the answer of `/version`."""
     components = answer.get("Components") or ()
     podman = any("podman" in str(one.get("Name", "")).lower() for one in components)
-    offered = tuple(int(part) for part in str(answer.get("ApiVersion", "1.41")).split("."))
-    api = min(offered, NEWEST_API)
     return EngineInfo(
         kind="podman" if podman else "docker",
         version=str(answer.get("Version", "")),
-        api=".".join(str(part) for part in api),
+        api=_choose_api(str(answer.get("ApiVersion", "1.41"))),
     )
+
+
+def read_greeting(name: str, offered: str) -> EngineInfo | None:
+    """Read two headers of `/_ping`, Server and Api-Version; None where they do not say it."""
+    server = _SERVER.match(name)
+    if server is None or not _API.fullmatch(offered):
+        return None
+    kind: EngineKind = "podman" if server["name"] == "Libpod" else "docker"
+    return EngineInfo(kind=kind, version=server["version"], api=_choose_api(offered))
+
+
+def _choose_api(offered: str) -> str:
+    api = min(tuple(int(part) for part in offered.split(".")), NEWEST_API)
+    return ".".join(str(part) for part in api)
 
 
 def find(engine: Engine, path: str) -> dict[str, Any] | None:

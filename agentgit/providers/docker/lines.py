@@ -39,6 +39,9 @@ class Answer(Protocol):
 
     status: int
 
+    def header(self, name: str) -> str:
+        """Give a header, empty where it is missing."""
+
     @property
     def content(self) -> bytes:
         """The whole body."""
@@ -142,6 +145,9 @@ class _Answer:
         self._response = response
         self._connection = connection
         self._content: bytes | None = None
+
+    def header(self, name: str) -> str:
+        return self._response.headers.get(name) or ""
 
     @property
     def content(self) -> bytes:

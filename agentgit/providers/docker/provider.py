@@ -20,7 +20,14 @@ from agentgit.model.image import BroughtImage, Image
 from agentgit.model.observed import EngineKind, HostState, Replica
 from agentgit.model.steps import EngineStep, Stamp
 from agentgit.providers.docker.brought import find_brought
-from agentgit.providers.docker.calls import EngineInfo, Method, RefusedError, Reply, read_version
+from agentgit.providers.docker.calls import (
+    EngineInfo,
+    Method,
+    RefusedError,
+    Reply,
+    read_greeting,
+    read_version,
+)
 from agentgit.providers.docker.health_trigger import HealthTrigger
 from agentgit.providers.docker.images import ask_registry, find_image
 from agentgit.providers.docker.inspection import read_replica, split_image
@@ -148,8 +155,7 @@ class DockerEngine:
         """Who answers. Raises EngineError when nobody does."""
         with self._lock:
             if self._info is None:
-                with self._send("GET", "/version", timeout=self._timeout) as answer:
-                    self._info = read_version(answer.json())
+                self._info = self._greet() or self._ask_version()
             return self._info
 
     def call(
@@ -204,6 +210,19 @@ class DockerEngine:
         """Let go of connections."""
         if self._line is not None:
             self._line.close()
+
+    def _greet(self) -> EngineInfo | None:
+        """Ask who answers; None where something in between leaves out what its headers say."""
+        try:
+            with self._send("GET", "/_ping", timeout=self._timeout) as answer:
+                return read_greeting(answer.header("Server"), answer.header("Api-Version"))
+        except RefusedError:
+            return None
+
+    def _ask_version(self) -> EngineInfo:
+        """Ask for versions. Podman looks for those of all its programs: 0.2 s."""
+        with self._send("GET", "/version", timeout=self._timeout) as answer:
+            return read_version(answer.json())
 
     def _versioned(self, path: str) -> str:
         version = "4.0.0" if path.startswith("/libpod/") else self.info.api

@@ -72,6 +72,9 @@ class _Answer:
         self.status = response.status_code
         self._response = response
 
+    def header(self, name: str) -> str:
+        return self._response.headers.get(name) or ""
+
     @property
     def content(self) -> bytes:
         return self._response.content
