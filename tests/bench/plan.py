@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 3000, 10_000],
                         help="imaginary replicas")  # fmt: skip
-    parser.add_argument("--docker", type=int, default=150, help="real replicas; 0 for none")
+    parser.add_argument("--docker", type=int, default=300, help="real replicas; 0 for none")
     parser.add_argument("--podman", type=int, default=50, help="real replicas; 0 for none")
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()

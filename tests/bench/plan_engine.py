@@ -111,7 +111,10 @@ def _processor() -> float:
 
 
 def call_by_hand(url: str, project: str, readers: int = 1) -> int:
-    """Make the calls that a plan cannot do without; gives the number of replicas."""
+    """Make the list and inspect calls that a plan cannot do without; gives the number of replicas.
+
+    What else a plan asks (who answers, what the host store has) is not in it.
+    """
     mine = local()
 
     def get(path: str) -> Any:
@@ -121,7 +124,6 @@ def call_by_hand(url: str, project: str, readers: int = 1) -> int:
         return json.loads(mine.line.getresponse().read())
 
     ours = quote(json.dumps({"label": [f"dev.agentgit.project-id={project}"]}))
-    get("/version")
     listed = get(f"/containers/json?all=1&filters={ours}")
     get(f"/networks?filters={ours}")
     get(f"/volumes?filters={ours}")
