@@ -12,7 +12,7 @@ import pytest
 
 from agentgit.errors import EngineError
 from agentgit.providers.docker.calls import EngineInfo
-from agentgit.providers.docker.lines import Call, SocketLine
+from agentgit.providers.docker.lines import Call, SocketLine, UnixConnection
 from agentgit.providers.docker.provider import DockerEngine
 
 Play = Callable[[socket.socket], None]
@@ -128,6 +128,14 @@ def test_an_answer_that_does_not_come_is_not_waited_for(server: Server, line: So
     assert len(server.connections) == 1
     assert line.send(get()).status == 200  # nobody mistakes a late answer for its own
     assert len(server.connections) == 2
+
+
+@pytest.mark.parametrize("seconds", [60.0, None])
+def test_each_call_has_its_own_patience(server: Server, seconds: float | None) -> None:
+    with closing(UnixConnection(server.path, timeout=5.0)) as connection:
+        connection.wait_at_most(seconds)
+        assert connection.sock is not None
+        assert connection.sock.gettimeout() == seconds
 
 
 def test_half_an_answer_is_none(server: Server) -> None:
