@@ -30,13 +30,14 @@ class Server:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self.path)
         self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        for one in (self._listener, *self.connections):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        _end(self._listener)
+        self._thread.join()  # nobody is let in any more
+        for one in self.connections:
+            _end(one)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -48,6 +49,12 @@ class Server:
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError):
             self.play(connection)
+
+
+def _end(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
 
 
 def answer(connection: socket.socket) -> None:
