@@ -7,7 +7,7 @@ import sys
 import click
 
 from agentgit.cli import options
-from agentgit.cli.settings import Settings, answer, pass_settings
+from agentgit.cli.settings import Settings, answer, answer_wrapped, pass_settings
 from agentgit.errors import Exit, UsageError
 
 
@@ -25,8 +25,8 @@ from agentgit.errors import Exit, UsageError
 @click.option("--worktree", is_flag=True,
               help="Compare with the files as they lie there, uncommitted.")  # fmt: skip
 @click.option("--exit-code", is_flag=True, help="Exit 2 when something changes.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
-              show_default=True, help="How to write it.")  # fmt: skip
+@options.form
+@options.full
 @options.as_json
 @options.no_cache
 @pass_settings
@@ -39,6 +39,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     worktree: bool,
     exit_code: bool,
+    full: bool,
     as_json: bool,
     no_cache: bool,
 ) -> int:
@@ -52,6 +53,7 @@ def command(  # noqa: PLR0913 - one for each option
     from agentgit.report.diff_markdown import write_comment
     from agentgit.report.diff_text import write_comparison
     from agentgit.report.diff_words import is_broken
+    from agentgit.report.extent import FOLDED, FULL
     from agentgit.report.json_v1 import dump
     from agentgit.report.json_v1_diff import diff_document
     from agentgit.workflow.diff import DiffRequest
@@ -62,8 +64,7 @@ def command(  # noqa: PLR0913 - one for each option
         base, head = split_range(base, head)
     if head is not None and worktree:
         raise UsageError("--worktree is the second side", hint="name one commit, or none")
-    if as_json and form != "text":
-        raise UsageError("--json and --format exclude each other", hint="leave one out")
+    options.check_form(form, as_json=as_json, full=full)
     request = DiffRequest(base or "HEAD", None if worktree else head or "HEAD", environments)
     comparison = compare(settings, request, no_cache=no_cache)
     if as_json:
@@ -71,8 +72,10 @@ def command(  # noqa: PLR0913 - one for each option
     elif form == "markdown":
         answer(write_comment(comparison))
     else:
-        palette = settings.palette(sys.stdout)
-        answer(write_comparison(comparison, now=SystemClock().now(), palette=palette))
+        now, palette = SystemClock().now(), settings.palette(sys.stdout)
+        extent = FULL if full else FOLDED
+        text = write_comparison(comparison, now=now, palette=palette, extent=extent)
+        answer_wrapped(settings, text)
     if is_broken(comparison):
         return Exit.CONFIG
     return Exit.PENDING if exit_code and not comparison.is_empty else Exit.DONE

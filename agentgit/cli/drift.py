@@ -52,4 +52,5 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
         Exit.PENDING if drifted else Exit.DONE,
         lambda: write_drift(found.plan, found.records, now=now, palette=palette),
         lambda: drift_document(found.plan),
+        wrapped=True,
     )

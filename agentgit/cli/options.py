@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from agentgit.cli.span import Span
+from agentgit.errors import UsageError
 from agentgit.model.guards import GUARDS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -29,6 +30,17 @@ def show_examples(*examples: str) -> str:
 def apply_file(file: Path, *, retry: bool = False) -> str:
     """Write the command that carries a saved plan out."""
     return f"agentgit apply {quote(str(file))}{' --reason TEXT' if retry else ''}"
+
+
+def check_form(form: str, *, as_json: bool, summary: bool = False, full: bool = False) -> None:
+    """Refuse ways to write that exclude each other. Raises UsageError."""
+    given = [name for name, on in (
+        ("--json", as_json), ("--format markdown", form != "text"),
+        ("--summary", summary), ("--full", full),
+    ) if on]  # fmt: skip
+    if len(given) > 1:
+        first, second, *_ = given
+        raise UsageError(f"{first} and {second} exclude each other", hint="leave one out")
 
 
 def _only_one(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> str | None:
@@ -66,6 +78,14 @@ revision: Decorator = click.option(
 blame: Decorator = click.option(
     "--blame", is_flag=True, help="Show who wrote each line last: commit and author."
 )
+form: Decorator = click.option(
+    "--format", "form", type=click.Choice(["text", "markdown"]), default="text",
+    show_default=True, help="How to write it.",
+)  # fmt: skip
+summary: Decorator = click.option(
+    "--summary", is_flag=True, help="One line for each change, the counts and the risk."
+)
+full: Decorator = click.option("--full", is_flag=True, help="Fold nothing and cut nothing.")
 only: Decorator = click.option(
     "--only", metavar="INSTANCE", multiple=True, help="Only this instance; may be repeated."
 )

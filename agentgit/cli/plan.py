@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @options.command(
     "plan",
     "agentgit plan -e production",
-    "agentgit plan -e production -e staging",
     "agentgit plan -e production --worktree          # before you commit",
     "agentgit plan -e production --blame             # who wrote the lines that change things",
     "agentgit plan -e production --revision feature  # what a branch would change",
+    "agentgit plan -e production -e staging --summary   # --full: all of it",
     "agentgit plan -e production --rehearse          # how long, how many at once",
     "agentgit plan -e production --format markdown   # as a comment on a pull request",
     "agentgit plan -e production --out change.plan   # for: agentgit apply change.plan",
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     help="Estimate how it would go: time, replicas and memory at once, fewest serving.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text",
-              show_default=True, help="How to write it.")  # fmt: skip
+@options.form
+@options.summary
+@options.full
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path),
               help="Save it, to be shown and applied exactly as it is.")  # fmt: skip
 @options.as_json
@@ -60,19 +61,20 @@ def command(  # noqa: PLR0913 - one for each option
     rehearse: bool,
     detailed_exitcode: bool,
     form: str,
+    summary: bool,
+    full: bool,
     out: Path | None,
     as_json: bool,
 ) -> int:
     """Show what would change, and why. Only reads from engines."""
     from agentgit.cli.door import choose_environments, open_world, read_snapshot, warn_uncommitted
-    from agentgit.cli.plan_answer import Manner, answer_plan
+    from agentgit.cli.plan_answer import Look, Manner, answer_plan
     from agentgit.cli.several import answer_each
     from agentgit.pipeline import Request
 
     if worktree and revision:
         raise UsageError("--worktree and --revision exclude each other", hint="leave one out")
-    if as_json and form != "text":
-        raise UsageError("--json and --format exclude each other", hint="leave one out")
+    options.check_form(form, as_json=as_json, summary=summary, full=full)
     if out and worktree:
         hint = "commit, and plan without --worktree; or leave out --out"
         raise UsageError(
@@ -89,8 +91,10 @@ def command(  # noqa: PLR0913 - one for each option
     wanted = Request("", revision=revision, worktree=worktree, only=only)
     wanted = replace(wanted, retry=retry, allow=allow)
 
+    look = Look(markdown=form == "markdown", summary=summary, full=full, share=len(names))
+
     def ask(name: str) -> Answer:
-        how = Manner(detailed_exitcode, blame, form == "markdown", rehearse, out)
+        how = Manner(detailed_exitcode, blame, look, rehearse, out)
         return answer_plan(settings, world, replace(wanted, environment=name), how)
 
     return answer_each(settings, names, ask, as_json=as_json)

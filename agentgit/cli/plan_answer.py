@@ -22,12 +22,21 @@ if TYPE_CHECKING:
     from agentgit.report.palette import Palette
 
 
+class Look(NamedTuple):
+    """How a plan is written; Markdown of several environments shares the room of one comment."""
+
+    markdown: bool = False
+    summary: bool = False
+    full: bool = False
+    share: int = 1
+
+
 class Manner(NamedTuple):
     """How somebody wants a plan; `out` is the file to save it in."""
 
     detailed: bool
     blame: bool
-    markdown: bool
+    look: Look
     rehearsed: bool = False
     out: Path | None = None
 
@@ -58,11 +67,14 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
     command = f"commit it, then {command}" if request.worktree else command
     if how.out is not None:
         command = options.apply_file(how.out, retry=request.retry)
-    markdown = how.markdown
+    more = f"{_command_to_plan(request)} --full"
     return Answer(
         Exit.PENDING if how.detailed and not plan.is_empty else Exit.DONE,
-        lambda: write_words(plan, context, now, palette, command, blamer, markdown=markdown),
+        lambda: write_words(
+            plan, context, now, palette, command, blamer, look=how.look, more=more
+        ),
         lambda: plan_document(plan, context, blamer.blames if blamer else None),
+        wrapped=not how.look.markdown,
     )
 
 
@@ -74,17 +86,30 @@ def write_words(  # noqa: PLR0913 - what a text depends on
     command: str,
     blamer: Blamer | None = None,
     *,
-    markdown: bool,
+    look: Look,
+    more: str,
 ) -> str:
-    """Write a plan for people; `command` carries it out."""
+    """Write a plan for people; `command` carries it out, `more` shows all of it."""
+    from agentgit.report.effect_markdown import LIMIT
+    from agentgit.report.extent import FOLDED, FULL
     from agentgit.report.plan_markdown import write_plan_comment
-    from agentgit.report.plan_text import write_plan
+    from agentgit.report.plan_text import write_plan, write_summary
 
-    if markdown:
-        return write_plan_comment(plan, now=now, context=context)
-    return write_plan(
-        plan, now=now, context=context, palette=palette, command=command, blamer=blamer
-    )
+    if look.markdown:
+        limit = LIMIT // look.share - 2  # two line ends part one from the next
+        return write_plan_comment(plan, now=now, context=context, limit=limit, more=more)
+    if look.summary:
+        return write_summary(plan, now=now, context=context, palette=palette, command=command)
+    extent = FULL if look.full else FOLDED
+    return write_plan(plan, now=now, context=context, palette=palette, command=command,
+                      blamer=blamer, extent=extent)  # fmt: skip
+
+
+def _command_to_plan(request: Request) -> str:
+    """Write the command that plans the same again."""
+    words = f"agentgit plan{request.command.removeprefix('agentgit apply')}"
+    words += " --worktree" if request.worktree else ""
+    return words + (" --retry" if request.retry else "")
 
 
 def _save(settings: Settings, session: Session, context: Context, out: Path) -> None:

@@ -12,7 +12,7 @@ import click
 
 from agentgit.cli.door import warn
 from agentgit.cli.screen import open_screen
-from agentgit.cli.settings import Settings, answer, talk
+from agentgit.cli.settings import Settings, answer, answer_wrapped, talk
 from agentgit.cli.signals import catch_interrupts
 from agentgit.cli.surroundings import know, know_after
 from agentgit.errors import EngineError, Exit, GuardError, MovedOnError, UsageError
@@ -144,11 +144,13 @@ def confirm(environment: str, kind: str) -> None:
 
 
 def _show_plan(settings: Settings, session: Session, plan: Plan, context: Context) -> None:
+    from agentgit.report.extent import Extent
     from agentgit.report.plan_text import write_plan
 
-    palette = settings.palette(sys.stdout)
-    text = write_plan(plan, now=session.world.clock.now(), context=context, palette=palette)
-    answer(text if plan.is_empty else f"{text}\n")
+    palette, extent = settings.palette(sys.stdout), Extent(hint="agentgit plan --full shows all")
+    now = session.world.clock.now()
+    text = write_plan(plan, now=now, context=context, palette=palette, extent=extent)
+    answer_wrapped(settings, text if plan.is_empty else f"{text}\n")
 
 
 def _execute(settings: Settings, session: Session, plan: Plan, *, verbose: bool) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Read once, when the program starts. `colour` is None where the terminal decides."""
+    """Read once, when the program starts.
+
+    `colour` is None where the terminal decides, `columns` where COLUMNS does not say it.
+    """
 
     directory: Path
     colour: bool | None
     state_home: Path
     dumb_terminal: bool
     early: HeadStart | None = None
+    columns: int | None = None
 
     @classmethod
     def read(
@@ -43,7 +48,9 @@ class Settings:
         home = variables.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
         state = variables.get("AGENTGIT_STATE_HOME") or str(Path(home) / "agentgit")
         dumb = variables.get("TERM") == "dumb"
-        return cls(directory, colour, Path(state).absolute(), dumb, early)
+        width = variables.get("COLUMNS", "")
+        columns = int(width) if width.isdecimal() and width.isascii() else 0
+        return cls(directory, colour, Path(state).absolute(), dumb, early, columns or None)
 
     def palette(self, stream: TextIO) -> Palette:
         """Choose colours for a stream."""
@@ -53,6 +60,10 @@ class Settings:
         if colour is None:
             colour = stream.isatty() and not self.dumb_terminal
         return COLOURED if colour else PLAIN
+
+    def width(self, stream: TextIO) -> int | None:
+        """Give the columns that lines may fill: COLUMNS, else the terminal's; None without one."""
+        return shutil.get_terminal_size().columns if stream.isatty() else self.columns
 
     @property
     def is_live(self) -> bool:
@@ -66,6 +77,13 @@ pass_settings = click.make_pass_decorator(Settings)
 def answer(text: str) -> None:
     """Write to stdout; the palette has decided on colours."""
     click.echo(text, color=True)
+
+
+def answer_wrapped(settings: Settings, text: str) -> None:
+    """Write to stdout, within the columns that there are."""
+    from agentgit.report.wrapping import wrap_text
+
+    answer(wrap_text(text, settings.width(sys.stdout)))
 
 
 def talk(text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentgit.cli.failures import report_error
-from agentgit.cli.settings import Settings, answer
+from agentgit.cli.settings import Settings, answer, answer_wrapped
 from agentgit.errors import AgentgitError, Exit
 
 _BY_WEIGHT = (
@@ -17,11 +17,15 @@ _BY_WEIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one environment answers: `text` for people, `document` for programs."""
+    """What one environment answers: `text` for people, `document` for programs.
+
+    What is `wrapped` fits the terminal.
+    """
 
     code: int
     text: Callable[[], str]
     document: Callable[[], Mapping[str, object]]
+    wrapped: bool = False
 
 
 def answer_each(
@@ -35,7 +39,7 @@ def answer_each(
 
     if len(names) == 1:
         only = ask(names[0])
-        answer(dump(only.document()) if as_json else only.text())
+        _tell(settings, only, as_json=as_json)
         return only.code
     documents: list[Mapping[str, object]] = []
     codes = []
@@ -48,10 +52,21 @@ def answer_each(
             if as_json:
                 documents.append(one.document())
             else:
-                answer(one.text())
+                _tell(settings, one, as_json=False)
         except AgentgitError as error:
             codes.append(report_error(error, settings))
             documents.append(problems_document(error.problems, ()))
     if as_json:
         answer(dump(documents))
     return max(codes, key=lambda code: _BY_WEIGHT.index(Exit(code)))
+
+
+def _tell(settings: Settings, one: Answer, *, as_json: bool) -> None:
+    from agentgit.report.json_v1 import dump
+
+    if as_json:
+        answer(dump(one.document()))
+    elif one.wrapped:
+        answer_wrapped(settings, one.text())
+    else:
+        answer(one.text())

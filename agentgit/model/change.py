@@ -52,6 +52,7 @@ class Change(Value):
     """The difference for one instance.
 
     `order` says how replicas are replaced and `order_reason` why it is not the usual start-first.
+    `ran` is how many replicas it has now, None in plans of before this was kept.
     `path` is the file that declares the instance, or did before it was removed; `hosts` are those
     where something is done. `gap` is there when nobody serves the instance meanwhile.
     """
@@ -61,6 +62,7 @@ class Change(Value):
     agent: str = ""
     path: str = ""
     replicas: int = 0
+    ran: int | None = None
     touched: int = 0
     hosts: tuple[str, ...] = ()
     revision: str = ""
@@ -71,3 +73,17 @@ class Change(Value):
     order: Literal["start-first", "stop-first"] | None = None
     order_reason: str = ""
     gap: Gap | None = None
+
+    @property
+    def replicas_before(self) -> int:
+        """How many replicas it has now, as far as that is known."""
+        if self.ran is not None:
+            return self.ran
+        if self.kind == "create":
+            return 0
+        return self.touched if self.kind == "remove" else max(self.replicas, self.touched)
+
+    @property
+    def replicas_after(self) -> int:
+        """How many replicas it has afterwards."""
+        return 0 if self.kind == "remove" else self.replicas

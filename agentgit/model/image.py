@@ -98,3 +98,10 @@ class Locking(Value):
     digests: Mapping[str, str]
     changes: tuple[Pinning, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+class AbsentImage(Value):
+    """An image that a plan needs on hosts that do not have it: it is pulled there first."""
+
+    name: str
+    hosts: tuple[str, ...]

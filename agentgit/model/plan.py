@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agentgit.model.change import Change
-from agentgit.model.image import MixedImage, MovedImage
+from agentgit.model.image import AbsentImage, MixedImage, MovedImage
 from agentgit.model.progress import Passage
 from agentgit.model.risk import Risk
 from agentgit.model.snapshot import Commit
@@ -61,6 +61,7 @@ class Plan(Value):
     `tolerated` says how many instances may have failed while the rollout goes on, by instance that
     fails; 0 where it is not named. `resumes` is the interrupted rollout that this goes on with,
     `passages` the pauses that it had passed and that are not repeated.
+    `absent_images` are those that have to be pulled, as far as hosts were asked.
     `unverified` are replicas of which nobody knows whether they were changed by hand.
     `unknown_room` are hosts that get replicas and do not tell how much room is left.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
@@ -90,6 +91,7 @@ class Plan(Value):
     risk: Risk = Risk()
     moved_images: tuple[MovedImage, ...] = ()
     mixed_images: tuple[MixedImage, ...] = ()
+    absent_images: tuple[AbsentImage, ...] = ()
     unverified: tuple[str, ...] = ()
     unknown_room: tuple[str, ...] = ()
 

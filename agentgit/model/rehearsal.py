@@ -25,7 +25,7 @@ class Rehearsal(Value):
     `memory` (bytes, by declared limits) the most at one time, `unlimited` the most replicas at one
     time that declare no limit. `courses` are of the instances that the plan touches. `failure`
     says why it would not come to its end although every agent does well. Pulling is not estimated:
-    `pulls` says of how many images it is not known that they are there.
+    `pulls` says how many images have to be pulled.
     """
 
     seconds: float

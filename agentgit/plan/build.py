@@ -166,7 +166,7 @@ def _in_lockstep(rows: list[tuple[Stage, ...]]) -> tuple[Wave, ...]:
         stages = [one for one in column if one is not None and (one.moves or one.hold)]
         if stages:
             moves = tuple(move for stage in stages for move in stage.moves)
-            titles = dict.fromkeys(stage.title for stage in stages)
+            titles = dict.fromkeys(one for stage in stages for one in stage.titles)
             watched = tuple(pair for stage in stages if stage.hold for pair in stage.watched)
             seconds = max(stage.hold for stage in stages)
             passes = tuple(stage.passage for stage in stages if stage.passage is not None)

@@ -31,13 +31,14 @@ def describe_instance(
     host = hosts[slots[0].host] if slots else None
     order, reason = _order(instance, slots, hosts)
     causes, fields = _explain(instance, slots, hosts, evidence)
-    touched = sum(change.action != "keep" for change in slots)
+    touched = sum(_count_touched(change) for change in slots)
     return Change(
         kind=kind,
         instance=instance.name,
         agent=instance.agent,
         path=instance.path,
         replicas=instance.spec.scale.replicas,
+        ran=len(old),
         touched=touched,
         hosts=tuple(sorted({change.host for change in slots if change.action != "keep"})),
         revision=revision_on(instance, host) if host else instance.revision,
@@ -59,6 +60,7 @@ def describe_removal(name: str, replicas: tuple[Replica, ...], evidence: Evidenc
         instance=name,
         path=past.path if past else "",
         agent=replicas[0].agent,
+        ran=len(replicas),
         touched=len(replicas),
         hosts=tuple(sorted({replica.host for replica in replicas})),
         from_revisions=tuple(sorted({replica.revision for replica in replicas})),
@@ -75,6 +77,11 @@ def _kind(slots: Sequence[SlotChange], old: Sequence[Replica]) -> ChangeKind:
     if actions & {"replace", "start"}:
         return "replace"
     return "update" if actions <= {"keep", "update"} else "scale"
+
+
+def _count_touched(change: SlotChange) -> int:
+    """Count the replicas of a slot that something happens to; what is removed goes one by one."""
+    return len(change.old) if change.action == "remove" else int(change.action != "keep")
 
 
 def _found(change: SlotChange) -> tuple[Replica, ...]:

@@ -33,10 +33,11 @@ from agentgit.plan.strategies.canary import count_canaries
 class Stage(Value):
     """Moves of one instance that belong together; `watched` are (host, name) of new replicas.
 
+    `titles` say what happens, each once in the title of the wave that they share with others.
     `passage` is what is recorded once `hold` is over.
     """
 
-    title: str
+    titles: tuple[str, ...]
     moves: tuple[Move, ...]
     hold: float = 0.0
     watched: tuple[tuple[str, str], ...] = ()
@@ -117,7 +118,7 @@ def stage_instance(
     warming = tuple(c for c in slots if _is_warming(c)) if gradual or resumes else ()
     first = tuple(wait_for_kept(change, instance) for change in warming)
     first += tuple(move for c in direct for move in _direct_moves(instance, c, names))
-    stages = [Stage(title=_direct_title((*warming, *direct)), moves=first)] if first else []
+    stages = [Stage(titles=_direct_titles((*warming, *direct)), moves=first)] if first else []
     done = Done(
         slots=_count_done(slots),
         passed=frozenset(one.weight for one in passages),
@@ -130,10 +131,10 @@ def stage_instance(
         )
         watched = _created(moves) or tuple(dict.fromkeys((*_kept(slots), *_created(first))))
         in_place = {by_slot[slot].action for slot in batch.slots} == {"update"}
-        title = f"{batch.title}, in place" if in_place else batch.title
+        title = f"{batch.title} in place" if in_place else batch.title
         passage = way.model_copy(update={"weight": batch.weight}) if way and batch.hold else None
         stages.append(
-            Stage(title=title, moves=moves, hold=batch.hold, watched=watched, passage=passage)
+            Stage(titles=(title,), moves=moves, hold=batch.hold, watched=watched, passage=passage)
         )
     return tuple(stages)
 
@@ -257,7 +258,7 @@ def _created(moves: tuple[Move, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((step.host, step.name) for step in waits)
 
 
-def _direct_title(slots: tuple[SlotChange, ...]) -> str:
+def _direct_titles(slots: tuple[SlotChange, ...]) -> tuple[str, ...]:
     """Name the first stage after what happens in it."""
     words = {
         "keep": "wait",
@@ -267,8 +268,7 @@ def _direct_title(slots: tuple[SlotChange, ...]) -> str:
         "update": "in place",
         "remove": "scale down",
     }
-    found = dict.fromkeys(words[c.action] for c in slots if c.action in words)
-    return ", ".join(found)
+    return tuple(dict.fromkeys(words[c.action] for c in slots if c.action in words))
 
 
 def _replicas(count: int) -> str:

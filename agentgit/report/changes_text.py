@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
 
 from agentgit.model.change import Change, FieldChange
 from agentgit.report.blame_words import Blamer
-from agentgit.report.palette import PLAIN, Palette, Role, clip, columns, pad, safe
-from agentgit.report.text_diff import write_text_diff
-from agentgit.report.wording import count, join_names, lay_out, short_revision, write_value
+from agentgit.report.extent import FOLDED, Extent
+from agentgit.report.field_text import is_text, write_after, write_before, write_difference
+from agentgit.report.palette import PLAIN, Palette, Role, columns, pad, safe
+from agentgit.report.wording import count, join_names, lay_out, short_revision
 
 DRIFT = frozenset({"missing", "stopped", "unhealthy", "surplus", "drift"})
 _CLASSES = (
@@ -18,10 +20,7 @@ _CLASSES = (
 _ROLES: dict[str, Role] = {
     "+": "add", "-": "remove", "~": "change", "±": "change", "!": "attention",
 }  # fmt: skip
-_FOLLOWERS = 5
-_FIELDS = 20
-_SHOWN_LIMIT = 40
-_PATH_WIDTH = 40
+_PATH_WIDTH, _STEP_WIDTH = 40, 60
 
 
 def write_changes(
@@ -31,6 +30,7 @@ def write_changes(
     environment: str = "",
     hosts: bool = False,
     blamer: Blamer | None = None,
+    extent: Extent = FOLDED,
 ) -> list[str]:
     """Write every change that is not `keep`; equal changes are written once and referred to.
 
@@ -38,22 +38,55 @@ def write_changes(
     which instances go although their files are there. `hosts` says where things happen, for
     environments that have several. With a blamer every place has its commit.
     """
-    shown = [change for change in changes if change.kind != "keep"]
-    groups: dict[tuple[object, ...], list[Change]] = {}
-    for change in shown:
-        groups.setdefault(_key(change), []).append(change)
+    groups = group_equal(changes)
+    shown = [change for members in groups for change in members]
     widths = (
         min(_PATH_WIDTH, max((columns(safe(change.instance)) for change in shown), default=0)),
         max((len(_write_size(change)) for change in shown), default=0),
     )
-    lines: list[str] = []
-    for members in list(groups.values())[:_SHOWN_LIMIT]:
-        head = _write_head(members[0], widths, palette, _say_gone(members[0], environment))
-        lines += _write_group(members, widths, palette, head, hosts=hosts, blamer=blamer)
-    left = sum(len(members) for members in list(groups.values())[_SHOWN_LIMIT:])
+    writer = _Writer(palette, extent, widths, environment, blamer, hosts=hosts)
+    lines = [line for members in groups[: extent.groups] for line in writer.write(members)]
+    left = sum(len(members) for members in groups[extent.groups :])
     if left:
-        lines.append(f"  ... and {count(left, 'more change')}; --json shows all of them")
+        lines.append(f"  ... and {count(left, 'more change')}; {extent.hint}")
     return lines
+
+
+def write_change_lines(
+    changes: Sequence[Change], palette: Palette = PLAIN, *, environment: str = ""
+) -> list[str]:
+    """Write one line for each change that is not `keep`, and one for all that are equal."""
+    groups = group_equal(changes)
+    lines = lay_out(
+        [_write_line(members, environment) for members in groups], indent="", widest=_PATH_WIDTH
+    )
+    symbols = [symbol_of(members[0]) for members in groups]
+    return [
+        f"  {palette.paint(_ROLES[symbol], symbol)} {line}"
+        for symbol, line in zip(symbols, lines, strict=True)
+    ]
+
+
+def _write_line(members: Sequence[Change], environment: str) -> tuple[str, ...]:
+    """Say in a line what happens to instances, and what else is wrong with some of them."""
+    first, *rest = members
+    size = count(sum(one.touched for one in members), "replica") if rest else _write_size(first)
+    drifted = [one for one in members if not is_set_back(one)]
+    wrong = dict.fromkeys(
+        cause.kind for one in drifted for cause in one.causes if cause.kind in DRIFT
+    )
+    what = (_summarise(first, _say_gone(first, environment)), ", ".join(wrong), _way(first))
+    name = f"{safe(first.instance)}{f' and {len(rest)} more' if rest else ''}"
+    return name, size, "  ".join(word for word in what if word)
+
+
+def group_equal(changes: Sequence[Change]) -> list[list[Change]]:
+    """Gather equal changes that are not `keep`; those with nothing of their own to tell first."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        if change.kind != "keep":
+            groups.setdefault(_key(change), []).append(change)
+    return [sorted(members, key=lambda one: bool(tell_story(one))) for members in groups.values()]
 
 
 def symbol_of(change: Change) -> str:
@@ -73,43 +106,87 @@ def is_set_back(change: Change) -> bool:
     )
 
 
+def tell_story(change: Change) -> tuple[str, ...]:
+    """Give the facts that fields do not tell: drift, a missing replica, a restart."""
+    return tuple(
+        safe(cause.detail)
+        for cause in change.causes
+        if cause.kind not in {"fields", "new", "removed"} and cause.detail
+    )
+
+
 def _key(change: Change) -> tuple[object, ...]:
-    """Changes with equal keys are shown once; without fields each has its own story."""
-    if not change.fields:
-        return (change.instance,)
-    fields = tuple(one.model_dump_json() for one in change.fields)
-    return (change.kind, symbol_of(change), change.strategy, change.order, fields)
+    """Changes with equal keys are shown once: the same fields, coming or going, the same story."""
+    if change.fields:
+        fields = tuple(one.model_dump_json() for one in change.fields)
+        return (change.kind, symbol_of(change), change.strategy, change.order, fields)
+    if _comes_or_goes(change):
+        return (change.kind, change.agent)
+    return (change.kind, symbol_of(change), change.hosts, change.causes)
 
 
-def _write_group(
-    members: Sequence[Change],
-    widths: tuple[int, int],
-    palette: Palette,
-    head: str,
-    *,
-    hosts: bool,
-    blamer: Blamer | None,
-) -> Iterator[str]:
-    first, *rest = members
-    symbol = symbol_of(first)
-    yield head
-    if hosts and first.hosts:
-        yield f"      on {safe(join_names(first.hosts))}"
-    yield from _write_causes(first)
-    yield from _write_fields(first.fields, palette, blamer)
-    for change in rest[:_FOLLOWERS]:
-        name, size = pad(safe(change.instance), widths[0]), pad(_write_size(change), widths[1])
-        yield (
-            f"  {palette.paint(_ROLES[symbol], symbol)} {name}  {size}  "
-            f"same change as {safe(first.instance)}"
-        )
-    if len(rest) > _FOLLOWERS:
-        more = rest[_FOLLOWERS:]
-        names = join_names([change.instance for change in more])
-        yield (
-            f"  {palette.paint(_ROLES[symbol], symbol)} {count(len(more), 'more instance')}"
-            f" with the same change: {names}"
-        )
+@dataclass(frozen=True)
+class _Writer:
+    """Writes a group of equal changes."""
+
+    palette: Palette
+    extent: Extent
+    widths: tuple[int, int]
+    environment: str
+    blamer: Blamer | None
+    _: KW_ONLY
+    hosts: bool
+
+    def write(self, members: Sequence[Change]) -> Iterator[str]:
+        """Write the first one in full; the others by name, each with what only it has to tell."""
+        first, *rest = members
+        yield from self._write_first(first, members)
+        told = tell_story(first)
+        own = [one.instance for one in rest if tell_story(one) != told][: self.extent.groups]
+        same = [one.instance for one in rest if tell_story(one) == told][: self.extent.followers]
+        named = {*own, *same}
+        for change in (one for one in rest if one.instance in named):
+            yield self._write_follower(change, first)
+            if tell_story(change) != told:
+                yield from (f"      {line}" for line in tell_story(change))
+        left = [one for one in rest if one.instance not in named]
+        if left:
+            yield self._write_left(left, told)
+
+    def _write_first(self, change: Change, members: Sequence[Change]) -> Iterator[str]:
+        gone = _say_gone(change, self.environment)
+        yield _write_head(change, self.widths, self.palette, gone)
+        hosts = sorted({host for one in members for host in one.hosts})
+        if self.hosts and hosts:
+            yield f"      on {join_names(hosts, self.extent.names)}"
+        yield from _write_causes(change)
+        yield from _write_fields(change.fields, self.palette, self.blamer, self.extent)
+
+    def _write_follower(self, change: Change, first: Change) -> str:
+        if _comes_or_goes(change):
+            gone = _say_gone(change, self.environment)
+            return _write_head(change, self.widths, self.palette, gone)
+        name = pad(safe(change.instance), self.widths[0])
+        size = pad(_write_size(change), self.widths[1])
+        return f"  {self._sign(change)} {name}  {size}  same change as {safe(first.instance)}"
+
+    def _write_left(self, left: Sequence[Change], told: tuple[str, ...]) -> str:
+        names = join_names([change.instance for change in left], self.extent.names)
+        what = "with the same change"
+        if _comes_or_goes(left[0]):
+            replicas = count(sum(one.touched for one in left), "replica")
+            what = f"({replicas}), {'new' if left[0].kind == 'create' else 'removed'} as well"
+        own = sum(tell_story(one) != told for one in left)
+        more = f"; {own} of them have more to tell, {self.extent.hint}" if own else ""
+        return f"  {self._sign(left[0])} {count(len(left), 'more instance')} {what}: {names}{more}"
+
+    def _sign(self, change: Change) -> str:
+        symbol = symbol_of(change)
+        return self.palette.paint(_ROLES[symbol], symbol)
+
+
+def _comes_or_goes(change: Change) -> bool:
+    return change.kind in {"create", "remove"} and not is_set_back(change)
 
 
 def _write_head(change: Change, widths: tuple[int, int], palette: Palette, gone: str) -> str:
@@ -124,9 +201,11 @@ def _write_head(change: Change, widths: tuple[int, int], palette: Palette, gone:
 
 def _write_size(change: Change) -> str:
     """Say how many replicas there will be, and how many of them are touched or new."""
-    if change.kind == "remove" or any(cause.kind == "surplus" for cause in change.causes):
+    if change.kind == "remove":
         return count(change.touched, "replica")
     total = count(change.replicas, "replica")
+    if any(cause.kind == "surplus" for cause in change.causes):
+        return f"{change.touched} of {count(change.replicas_before, 'replica')}"
     more = next((_subtract(one) for one in change.fields if one.path == "scale.replicas"), 0)
     if more:
         return f"{total}, {abs(more)} {'more' if more > 0 else 'fewer'}"
@@ -174,10 +253,7 @@ def _way(change: Change) -> str:
 
 
 def _write_causes(change: Change) -> Iterator[str]:
-    """Give the facts that fields do not tell: drift, a missing replica, a restart."""
-    for cause in change.causes:
-        if cause.kind not in {"fields", "new", "removed"} and cause.detail:
-            yield f"      {safe(cause.detail)}"
+    yield from (f"      {line}" for line in tell_story(change))
     new = short_revision(change.revision)
     past = sorted({short_revision(one) for one in change.from_revisions} - {new, ""})
     if change.kind == "replace" and past and change.fields:
@@ -185,50 +261,33 @@ def _write_causes(change: Change) -> Iterator[str]:
 
 
 def _write_fields(
-    fields: Sequence[FieldChange], palette: Palette, blamer: Blamer | None
+    fields: Sequence[FieldChange], palette: Palette, blamer: Blamer | None, extent: Extent
 ) -> Iterator[str]:
-    values = [field for field in fields if not _is_text(field)]
-    texts = [field for field in fields if _is_text(field)]
+    values = [field for field in fields if not is_text(field)]
+    texts = [field for field in fields if is_text(field)]
     for field in texts:
-        yield from _write_text(field, palette, _write_who(field, blamer))
+        who = _write_who(field, blamer)
+        yield f"      {safe(field.path)}  {_write_range(field)}  {who}".rstrip()
+        for line in write_difference(field, palette=palette, extent=extent):
+            yield f"        {palette.paint('dim', '|')} {line}"
     rows: list[tuple[str, ...]] = []
-    for field in values[:_FIELDS]:
+    for field in values[: extent.fields]:
         origin = str(field.origin) if field.origin else ""
-        path, who = clip(safe(field.path), _PATH_WIDTH), _write_who(field, blamer)
-        rows.append((path, _write_step(field), safe(origin), who))
+        step = f"{write_before(field)} -> {write_after(field)}"
+        rows.append((safe(field.path), step, safe(origin), _write_who(field, blamer)))
         if field.over:
             over = blamer.who(field.over) if blamer else ""
             rows.append(("", "", f"over {safe(str(field.over))}", over))
-    yield from lay_out(rows, indent="      ")
-    if len(values) > _FIELDS:
-        yield f"      ... and {count(len(values) - _FIELDS, 'more field')}"
-
-
-def _write_step(field: FieldChange) -> str:
-    before = write_value(field.before) if field.had else "not set"
-    after = write_value(field.after) if field.has else "not set"
-    return f"{before} -> {after}"
-
-
-def _is_text(field: FieldChange) -> bool:
-    """Whether the field is shown as a difference of lines instead of two values."""
-    if not (field.had and field.has):
-        return False
-    if not (isinstance(field.before, str) and isinstance(field.after, str)):
-        return False
-    return field.lines is not None or "\n" in field.before.strip() + field.after.strip()
+    yield from lay_out(rows, indent="      ", widest=_STEP_WIDTH)
+    if len(values) > extent.fields:
+        left = count(len(values) - extent.fields, "more field")
+        yield f"      ... and {left}; {extent.hint}"
 
 
 def _write_who(field: FieldChange, blamer: Blamer | None) -> str:
     if blamer is None or field.origin is None:
         return ""
     return blamer.who(field.origin, field.lines[1] if field.lines else 0)
-
-
-def _write_text(field: FieldChange, palette: Palette, who: str) -> Iterator[str]:
-    yield f"      {safe(field.path)}  {_write_range(field)}  {who}".rstrip()
-    for line in write_text_diff(str(field.before), str(field.after), palette=palette):
-        yield f"        {palette.paint('dim', '|')} {line}"
 
 
 def _write_range(field: FieldChange) -> str:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from agentgit.errors import Problem
 from agentgit.model.effect import Comparison, Effect
 from agentgit.model.snapshot import Commit
-from agentgit.report.effect_markdown import LIMIT, add_table, write_instances, write_texts
+from agentgit.report.effect_markdown import LIMIT, add_table, add_texts, write_instances
 from agentgit.report.markdown import Page, code, fence, names
+from agentgit.report.palette import clip
 from agentgit.report.problems import write_problems
 from agentgit.report.wording import count
 
 _FOOT = 300  # bytes kept for the last lines
-_PROBLEMS = 10
+_PROBLEMS, _PROBLEM = 10, 300  # how many, and the columns of one
 _ENVIRONMENTS = 30
 
 
@@ -31,7 +32,8 @@ def write_comment(comparison: Comparison, limit: int = LIMIT) -> str:
     for effect in changed[:_ENVIRONMENTS]:
         add_table(page, effect)
     page.left_out += max(0, len(changed) - _ENVIRONMENTS)
-    for block in (*write_texts(changed), *write_instances(changed)):
+    add_texts(page, changed)
+    for block in write_instances(changed):
         page.add(block, gap="\n\n")
     same = [one.environment for one in comparison.effects if one.is_empty]
     if same and changed:
@@ -52,7 +54,7 @@ def _headline(comparison: Comparison, changed: Sequence[Effect]) -> str:
 
 def _foot(comparison: Comparison, page: Page) -> str:
     before, after = (_side(one) for one in (comparison.before, comparison.after))
-    command = f"agentgit diff {before or 'HEAD'} {after or '--worktree'}"
+    command = f"agentgit diff {before or 'HEAD'} {after or '--worktree'} --full"
     if page.left_out:
         return f"**Not all of it fits here.** {code(command)} shows everything."
     return f"{code(before or 'work tree')} → {code(after or 'work tree')}"
@@ -71,5 +73,6 @@ def _write_problems(comparison: Comparison) -> Iterator[str]:
                 groups.setdefault(problems, []).append(effect.environment)
         for problems, environments in groups.items():
             text = write_problems(problems, limit=_PROBLEMS)
+            lines = [clip(line, _PROBLEM) for line in text.splitlines()]
             told = count(len(problems), "error")
-            yield f"**{told} in {word}**: {names(environments)}\n\n{fence(text.splitlines())}"
+            yield f"**{told} in {word}**: {names(environments)}\n\n{fence(lines)}"

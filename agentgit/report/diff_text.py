@@ -11,28 +11,31 @@ from agentgit.model.effect import Comparison, Effect, EffectCause, Way
 from agentgit.model.snapshot import Commit
 from agentgit.report.diff_words import (
     describe_new,
-    is_text,
     symbol_of,
     was_elsewhere,
     word_counts,
     word_more_places,
     word_place,
     word_reach,
-    write_after,
-    write_before,
 )
+from agentgit.report.extent import FOLDED, Extent
+from agentgit.report.field_text import is_text, write_after, write_before, write_difference
 from agentgit.report.heading import write_commit
-from agentgit.report.palette import PLAIN, Palette, Role, clip, safe
+from agentgit.report.palette import PLAIN, Palette, Role, safe
 from agentgit.report.problems import write_problems
-from agentgit.report.text_diff import write_text_diff
 from agentgit.report.wording import count, join_names, lay_out
 
-_CAUSES, _WAYS, _FIELDS = 40, 8, 12  # of an environment, of a cause, of a way
-_PATH_WIDTH = 40
+_WIDTH = 60  # columns; a wider cell does not widen the table
 _ROLES: dict[str, Role] = {"+": "add", "-": "remove", "~": "change", "±": "change"}
 
 
-def write_comparison(comparison: Comparison, *, now: datetime, palette: Palette = PLAIN) -> str:
+def write_comparison(
+    comparison: Comparison,
+    *,
+    now: datetime,
+    palette: Palette = PLAIN,
+    extent: Extent = FOLDED,
+) -> str:
     """Write all of it; environments without a change in one line at the end."""
     before, after = (_write_side(one, now) for one in (comparison.before, comparison.after))
     same = [one.environment for one in comparison.effects if one.is_empty]
@@ -44,7 +47,7 @@ def write_comparison(comparison: Comparison, *, now: datetime, palette: Palette 
     lines += _write_problems(comparison, palette)
     for effect in comparison.effects:
         if effect.is_known and not effect.is_empty:
-            lines += ["", *_write_effect(effect, palette)]
+            lines += ["", *_write_effect(effect, palette, extent)]
     if same:
         lines += ["", f"{join_names(same)}  no changes"]
     return "\n".join(lines)
@@ -68,17 +71,19 @@ def _write_problems(comparison: Comparison, palette: Palette) -> Iterator[str]:
             yield write_problems(problems, palette=palette)
 
 
-def _write_effect(effect: Effect, palette: Palette) -> Iterator[str]:
+def _write_effect(effect: Effect, palette: Palette, extent: Extent) -> Iterator[str]:
     name = palette.paint("strong", safe(effect.environment))
     yield f"{name}  {', '.join(word_counts(effect))}"
-    for cause in effect.causes[:_CAUSES]:
-        yield from _write_cause(effect, cause, palette)
-    left = len(effect.causes) - _CAUSES
+    for cause in effect.causes[: extent.groups]:
+        yield from _write_cause(effect, cause, palette, extent)
+    left = len(effect.causes) - extent.groups
     if left > 0:
-        yield f"  ... and {count(left, 'more cause')}; --json shows all of them"
+        yield f"  ... and {count(left, 'more cause')}; {extent.hint}"
 
 
-def _write_cause(effect: Effect, cause: EffectCause, palette: Palette) -> Iterator[str]:
+def _write_cause(
+    effect: Effect, cause: EffectCause, palette: Palette, extent: Extent
+) -> Iterator[str]:
     symbol = symbol_of(cause)
     place = palette.paint("strong", safe(word_place(cause)))
     more = word_more_places(cause)
@@ -86,36 +91,42 @@ def _write_cause(effect: Effect, cause: EffectCause, palette: Palette) -> Iterat
         f"  {palette.paint(_ROLES[symbol], symbol)} {place}{f' {more}' if more else ''}"
         f"  {word_reach(cause)}"
     )
-    for way in cause.ways[:_WAYS]:
-        yield from _write_way(effect, cause, way, palette)
-    if len(cause.ways) > _WAYS:
-        yield f"      ... and {count(len(cause.ways) - _WAYS, 'more way')}"
+    for way in cause.ways[: extent.ways]:
+        yield from _write_way(effect, cause, way, palette, extent)
+    if len(cause.ways) > extent.ways:
+        left = count(len(cause.ways) - extent.ways, "more way")
+        yield f"      ... and {left}; {extent.hint}"
 
 
-def _write_way(effect: Effect, cause: EffectCause, way: Way, palette: Palette) -> Iterator[str]:
+def _write_way(
+    effect: Effect, cause: EffectCause, way: Way, palette: Palette, extent: Extent
+) -> Iterator[str]:
     if way.instances:
         told = ""
         if cause.kind != "change":
             agent, replicas = describe_new(effect, way)
             told = f"  (agent {safe(agent)}, {replicas})"
         number = f"{len(way.instances)}: " if len(cause.ways) > 1 else ""
-        yield f"      {number}{join_names(way.instances)}{told}"
+        yield f"      {number}{join_names(way.instances, extent.names)}{told}"
     indent = " " * (8 if len(cause.ways) > 1 else 6)
-    yield from _write_fields(way.fields, indent, palette)
+    yield from _write_fields(way.fields, indent, palette, extent)
 
 
-def _write_fields(fields: Sequence[FieldChange], indent: str, palette: Palette) -> Iterator[str]:
+def _write_fields(
+    fields: Sequence[FieldChange], indent: str, palette: Palette, extent: Extent
+) -> Iterator[str]:
     for field in (one for one in fields if is_text(one)):
         yield f"{indent}{safe(field.path)}"
-        for line in write_text_diff(str(field.before), str(field.after), palette=palette):
+        for line in write_difference(field, palette=palette, extent=extent):
             yield f"{indent}  {palette.paint('dim', '|')} {line}"
     values = [one for one in fields if not is_text(one)]
     rows = []
-    for field in values[:_FIELDS]:
+    for field in values[: extent.fields]:
         was = was_elsewhere(field)
         told = f"before: {safe(str(was))}" if was else ""
         step = f"{write_before(field)} -> {write_after(field)}"
-        rows.append((clip(safe(field.path), _PATH_WIDTH), step, told))
-    yield from lay_out(rows, indent=indent)
-    if len(values) > _FIELDS:
-        yield f"{indent}... and {count(len(values) - _FIELDS, 'more value')}"
+        rows.append((safe(field.path), step, told))
+    yield from lay_out(rows, indent=indent, widest=_WIDTH)
+    if len(values) > extent.fields:
+        left = count(len(values) - extent.fields, "more value")
+        yield f"{indent}... and {left}; {extent.hint}"

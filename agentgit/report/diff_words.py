@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, Way
 from agentgit.model.origin import Origin
-from agentgit.report.wording import count, write_value
+from agentgit.report.wording import count
 
 CLASSES = (
     "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
@@ -29,6 +29,7 @@ def word_counts(effect: Effect, arrow: str = "->") -> Iterator[str]:
     new = sum(one.kind == "create" for one in effect.instances)
     removed = sum(one.kind == "remove" for one in effect.instances)
     replaced = sum(one.replaces for one in changed)
+    scaled = sum(not one.replaces and one.replicas_before != one.replicas_after for one in changed)
     if effect.kind != "change":
         replicas = effect.replicas_after or effect.replicas_before
         word = "new environment" if effect.kind == "create" else "environment removed"
@@ -41,8 +42,10 @@ def word_counts(effect: Effect, arrow: str = "->") -> Iterator[str]:
     yield f"{len(effect.instances)} of {count(effect.total, 'instance')} {verb}"
     if replaced:
         yield f"{replaced} replaced"
-    if len(changed) > replaced:
-        yield f"{len(changed) - replaced} without new replicas"
+    if scaled:
+        yield f"{scaled} scaled"
+    if len(changed) > replaced + scaled:
+        yield f"{len(changed) - replaced - scaled} without new replicas"
     if new:
         yield f"{new} new"
     if removed:
@@ -81,23 +84,6 @@ def word_more_places(cause: EffectCause) -> str:
     words = [f"and {len(cause.places) - 1} more files"] if len(cause.places) > 1 else []
     words += ["(gone)"] if cause.gone and cause.kind == "change" else []
     return " ".join(words).replace("1 more files", "1 more file")
-
-
-def write_before(field: FieldChange, width: int = 60) -> str:
-    """Write the older value."""
-    return write_value(field.before, width=width) if field.had else "not set"
-
-
-def write_after(field: FieldChange, width: int = 60) -> str:
-    """Write the newer value."""
-    return write_value(field.after, width=width) if field.has else "not set"
-
-
-def is_text(field: FieldChange) -> bool:
-    """Whether the field is shown as a difference of lines instead of two values."""
-    if not isinstance(field.before, str) or not isinstance(field.after, str):
-        return False
-    return field.lines is not None or "\n" in field.before.strip() + field.after.strip()
 
 
 def was_elsewhere(field: FieldChange) -> Origin | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.changes_text import write_changes
+from agentgit.report.extent import BY_JSON
 from agentgit.report.heading import write_standing
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.standing import find_standing
@@ -42,7 +43,11 @@ def write_drift(
             *notes,
             "",
             *write_changes(
-                plan.changes, palette, environment=plan.environment, hosts=len(plan.hosts) > 1
+                plan.changes,
+                palette,
+                environment=plan.environment,
+                hosts=len(plan.hosts) > 1,
+                extent=BY_JSON,
             ),
             "",
             f"what sets it back, with what else is pending:  agentgit plan -e {name}",

@@ -10,24 +10,30 @@ from agentgit.model.effect import Effect, EffectCause, InstanceEffect, Way
 from agentgit.report.diff_words import (
     all_fields,
     describe_new,
-    is_text,
     symbol_of,
     was_elsewhere,
     word_classes,
     word_counts,
     word_more_places,
     word_place,
-    write_after,
-    write_before,
 )
+from agentgit.report.extent import Extent
+from agentgit.report.field_text import is_text, write_after, write_before, write_difference
 from agentgit.report.markdown import Page, code, details, fence, names, row
-from agentgit.report.text_diff import write_text_diff
 from agentgit.report.wording import count
 
 LIMIT = 60_000  # bytes; GitHub takes 65,536 characters
 DETAILS = 20_000  # bytes kept for what is unfolded, while tables are written
 _CAUSES, _WAYS, _FIELDS = 30, 4, 4  # of an environment, of a cause, of a way
-_TEXT_LINES, _GROUPS = 60, 40
+_GROUPS = 40
+_EXTENTS = (  # the longest that fits is taken
+    Extent(lines=400, characters=4000),
+    Extent(lines=200, characters=2000),
+    Extent(lines=100, characters=1000),
+    Extent(lines=50, characters=500),
+    Extent(lines=20, characters=200),
+    Extent(lines=6, characters=100),
+)
 _PLAIN = re.compile("[a-z0-9-]+")
 
 
@@ -79,43 +85,51 @@ def _write_way(effect: Effect, cause: EffectCause, way: Way) -> str:
 
 
 def _write_field(field: FieldChange) -> str:
-    path = code(field.path, 60)
+    path = code(field.path, 200)
     if is_text(field):
         return f"{path} (below)"
     was = was_elsewhere(field)
     told = f" (before: {code(str(was))})" if was else ""
-    before = code(write_before(field, 40)) if field.had else "not set"
-    after = code(write_after(field, 40)) if field.has else "not set"
+    before = code(write_before(field)) if field.had else "not set"
+    after = code(write_after(field)) if field.has else "not set"
     return f"{path} {before} → {after}{told}"
 
 
-def write_texts(effects: Sequence[Effect]) -> Iterator[str]:
-    """Write each changed text once, however many environments and instances it reaches."""
+def add_texts(page: Page, effects: Sequence[Effect]) -> None:
+    """Add each changed text once, however many environments and instances it reaches.
+
+    One that is too long for its share of the room is folded more, and says by how much.
+    """
+    texts = list(_gather_texts(effects))
+    for at, text in enumerate(texts):
+        share = page.room * 3 // (4 * (len(texts) - at))
+        blocks = [_write_text(*text, extent) for extent in _EXTENTS]
+        fitting = (one for one in blocks if len(one.encode()) <= share)
+        page.add(next(fitting, blocks[-1]), gap="\n\n")
+
+
+def _gather_texts(effects: Sequence[Effect]) -> Iterator[tuple[str, FieldChange, int]]:
     found: dict[tuple[str, str, str], tuple[str, FieldChange, int]] = {}
     for effect in effects:
         for cause in effect.causes:
             for way in cause.ways:
                 for field in (one for one in way.fields if is_text(one)):
-                    key = (field.path, field.before, field.after)
+                    key = (field.path, repr((field.had, field.before)),
+                           repr((field.has, field.after)))  # fmt: skip
                     place, first, reach = found.get(key, (word_place(cause), field, 0))
                     found[key] = (place, first, reach + len(way.instances))
-    for place, field, reach in found.values():
-        lines = write_text_diff(str(field.before), str(field.after), limit=_TEXT_LINES)
-        body = f"{code(place)} · {code(field.path)}\n\n{fence(_sign(lines), 'diff')}"
-        yield details(f"A text changes for {count(reach, 'instance')}", body)
+    yield from found.values()
 
 
-def _sign(lines: Sequence[str]) -> list[str]:
-    """Begin lines with what a block of kind `diff` is coloured by."""
-    signed = []
-    for line in lines:
-        if line.startswith("[-") and line.endswith("-]") and "{+" not in line:
-            signed.append(f"- {line[2:-2]}")
-        elif line.startswith("{+") and line.endswith("+}") and "[-" not in line:
-            signed.append(f"+ {line[2:-2]}")
-        else:
-            signed.append(f"! {line}")
-    return signed
+def _write_text(place: str, field: FieldChange, reach: int, extent: Extent) -> str:
+    lines = [_sign(line) for line in write_difference(field, extent=extent)]
+    body = f"{code(place)} · {code(field.path)}\n\n{fence(lines, 'diff')}"
+    return details(f"A text changes for {count(reach, 'instance')}", body)
+
+
+def _sign(line: str) -> str:
+    """Begin a line with what a block of kind `diff` is coloured by."""
+    return f"!{line[1:]}" if line.startswith("~ ") else line
 
 
 def write_instances(effects: Sequence[Effect]) -> Iterator[str]:
@@ -147,4 +161,7 @@ def _describe(one: InstanceEffect) -> tuple[str, str, str]:
     if one.replicas_before != one.replicas_after:
         replicas = f"{one.replicas_before} → {one.replicas_after}"
     how = "new replicas" if one.replaces else "no new replicas"
+    more = one.replicas_after - one.replicas_before
+    if more and not one.replaces:
+        how = f"{abs(more)} {'more' if more > 0 else 'fewer'}"
     return one.agent, replicas, f"{word_classes(one.fields)}: {how}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentgit.model.change import Change, FieldChange
-from agentgit.model.image import MovedImage
+from agentgit.model.image import AbsentImage, MixedImage, MovedImage
 from agentgit.model.origin import Blames
 from agentgit.model.plan import Move, Plan, Wave
 from agentgit.model.risk import Gap, Risk
@@ -34,6 +34,8 @@ def plan_document(
     Where lines were blamed, each field has a `blame`; `rehearsal` is null where there was none.
     """
     tried = find_failed_try(plan, context)
+    texts: dict[str, str] = {}
+    changes = [change_document(one, blames, texts) for one in plan.changes]
     return {
         "format": "agentgit/plan@1",
         "project": {"id": plan.project_id, "name": plan.project},
@@ -49,7 +51,8 @@ def plan_document(
         "observedDigest": plan.observed_digest,
         "empty": plan.is_empty,
         "hosts": list(plan.hosts),
-        "changes": [change_document(one, blames) for one in plan.changes],
+        "changes": changes,
+        "texts": texts,
         "prepare": [_step(one) for one in plan.prepare],
         "waves": [_wave(one) for one in plan.waves],
         "cleanup": [_step(one) for one in plan.cleanup],
@@ -68,17 +71,17 @@ def plan_document(
         "risk": _risk(plan.risk),
         "rehearsal": rehearsal_document(context.rehearsal),
         "movedImages": [_moved(one) for one in plan.moved_images],
-        "mixedImages": [
-            {"name": one.name, "ids": dict(one.ids), "instances": list(one.instances)}
-            for one in plan.mixed_images
-        ],
+        "mixedImages": [_mixed(one) for one in plan.mixed_images],
+        "absentImages": [_absent(one) for one in plan.absent_images],
         "unverified": list(plan.unverified),
         "unknownRoom": list(plan.unknown_room),
     }
 
 
-def change_document(change: Change, blames: Blames | None = None) -> shape.ChangeDocument:
-    """What happens to one instance, and why."""
+def change_document(
+    change: Change, blames: Blames | None = None, texts: dict[str, str] | None = None
+) -> shape.ChangeDocument:
+    """What happens to one instance, and why; long texts go to `texts` where it is given."""
     return {
         "symbol": "" if change.kind == "keep" else symbol_of(change),
         "kind": change.kind,
@@ -87,6 +90,7 @@ def change_document(change: Change, blames: Blames | None = None) -> shape.Chang
         "agent": change.agent,
         "path": change.path,
         "replicas": change.replicas,
+        "replicasBefore": change.replicas_before,
         "touched": change.touched,
         "revision": change.revision,
         "fromRevisions": list(change.from_revisions),
@@ -94,7 +98,7 @@ def change_document(change: Change, blames: Blames | None = None) -> shape.Chang
         "order": change.order,
         "orderReason": change.order_reason,
         "causes": [{"kind": one.kind, "detail": one.detail} for one in change.causes],
-        "fields": [_field(one, blames) for one in change.fields],
+        "fields": [_field(one, blames, texts) for one in change.fields],
     }
 
 
@@ -115,10 +119,12 @@ def _gap(gap: Gap) -> shape.GapDocument:
     }
 
 
-def _field(field: FieldChange, blames: Blames | None) -> shape.FieldDocument:
+def _field(
+    field: FieldChange, blames: Blames | None, texts: dict[str, str] | None
+) -> shape.FieldDocument:
     last = field.lines[1] if field.lines else 0
     return {
-        **field_document(field),
+        **field_document(field, texts),
         "over": origin_document(field.over),
         **blame_document(field.origin, blames, last),
     }
@@ -155,3 +161,11 @@ def _moved(image: MovedImage) -> shape.MovedImageDocument:
         "gone": image.gone,
         "instances": list(image.instances),
     }
+
+
+def _mixed(image: MixedImage) -> shape.MixedImageDocument:
+    return {"name": image.name, "ids": dict(image.ids), "instances": list(image.instances)}
+
+
+def _absent(image: AbsentImage) -> shape.AbsentImageDocument:
+    return {"name": image.name, "hosts": list(image.hosts)}

@@ -31,10 +31,10 @@ def names(words: Sequence[str], limit: int = 4) -> str:
     return f"{shown} and {len(words) - limit + 1} more"
 
 
-def fence(lines: Sequence[str], language: str = "", width: int = 300) -> str:
+def fence(lines: Sequence[str], language: str = "") -> str:
     """Write lines, safe to show, as a block of code that its content cannot end."""
     ticks = "`" * max(3, max((_longest_ticks(line) for line in lines), default=0) + 1)
-    body = "\n".join(clip(line, width) for line in lines)
+    body = "\n".join(lines)
     return f"{ticks}{language}\n{body}\n{ticks}"
 
 
@@ -65,6 +65,11 @@ class Page:
         self._room -= size
         self._pieces.append(gap + piece)
         return True
+
+    @property
+    def room(self) -> int:
+        """How many bytes are left."""
+        return self._room
 
     def text(self) -> str:
         """Give all of it."""

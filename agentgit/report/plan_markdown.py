@@ -9,50 +9,65 @@ from agentgit.model.change import Change
 from agentgit.model.effect import Effect, InstanceEffect
 from agentgit.model.plan import Plan
 from agentgit.plan.effect_causes import group_by_cause
-from agentgit.report.changes_text import is_set_back
+from agentgit.report.changes_text import is_set_back, symbol_of, tell_story
 from agentgit.report.context import NOTHING_KNOWN, Context
-from agentgit.report.effect_markdown import LIMIT, add_table, write_instances, write_texts
+from agentgit.report.effect_markdown import LIMIT, add_table, add_texts, write_instances
 from agentgit.report.heading import write_notes, write_pin
 from agentgit.report.markdown import Page, code, details, names, row
 from agentgit.report.palette import PLAIN
 from agentgit.report.plan_text import write_no_changes
+from agentgit.report.reach import (
+    count_reached,
+    find_unseen,
+    has_peak,
+    name_leftovers,
+    name_removed_images,
+    percent,
+    write_images,
+)
 from agentgit.report.rehearsal import write_rehearsal
 from agentgit.report.wording import count, word_duration
 
-_FOOT = 300  # bytes kept for the last lines
+_FOOT = 600  # bytes kept for the last lines
 _ROWS = 40
+_LINE = 1000  # columns of a sentence
 
 
 def write_plan_comment(
-    plan: Plan, *, now: datetime, context: Context = NOTHING_KNOWN, limit: int = LIMIT
+    plan: Plan,
+    *,
+    now: datetime,
+    context: Context = NOTHING_KNOWN,
+    limit: int = LIMIT,
+    more: str = "",
 ) -> str:
-    """Write the comment, at most `limit` bytes of it."""
+    """Write the comment, at most `limit` bytes of it; `more` is the command that shows all."""
+    more = more or f"agentgit plan -e {plan.environment} --full"
     page = Page(limit - _FOOT)
     at = code(plan.commit.short) if plan.commit else "the work tree"
     page.add(f"### agentgit plan: {code(plan.environment)} at {at}", gap="")
     for line in (*write_pin(plan, now, PLAIN, pinning=context.pinning),
                  *write_notes(plan, now, context, PLAIN)):  # fmt: skip
-        page.add(code(line, 400), gap="\n\n")
+        page.add(code(line, _LINE), gap="\n\n")
     if plan.is_empty:
-        page.add(code(write_no_changes(plan, context), 400), gap="\n\n")
+        page.add(code(write_no_changes(plan, context), _LINE), gap="\n\n")
         return page.text()
-    page.add(" · ".join(_write_reach(plan)), gap="\n\n")
-    if context.rehearsal is not None:
-        said = (code(line, 400) for line in write_rehearsal(context.rehearsal))
-        page.add(" · ".join(said), gap="\n\n")
-    effect = _as_effect(plan)
+    page.add(" · ".join(_write_reach(plan, context)), gap="\n\n")
+    for line in _write_around(plan, context):
+        page.add(line, gap="\n\n")
+    effect = _as_effect(plan, context)
     if effect.causes:
         add_table(page, effect)
-    for block in (*_write_set_back(plan), *write_texts([effect]), *_write_waves(plan),
-                  *write_instances([effect])):  # fmt: skip
+    for block in _write_stories(plan):
         page.add(block, gap="\n\n")
-    foot = (
-        f"**Not all of it fits here.** {code(f'agentgit plan -e {plan.environment}')} shows more."
-    )
+    add_texts(page, [effect])
+    for block in (*_write_waves(plan), *write_instances([effect])):
+        page.add(block, gap="\n\n")
+    foot = f"**Not all of it fits here.** {code(more, 450)} shows all of it."
     return "\n\n".join(part for part in (page.text(), foot if page.left_out else "") if part)
 
 
-def _as_effect(plan: Plan) -> Effect:
+def _as_effect(plan: Plan, context: Context) -> Effect:
     """See what commits ask for as `diff` does; what is only set back is not part of it."""
     effects = tuple(
         _describe(change)
@@ -61,7 +76,7 @@ def _as_effect(plan: Plan) -> Effect:
     )
     return Effect(
         environment=plan.environment,
-        total=len(plan.changes),
+        total=max(len(plan.changes), context.instances),
         replicas_before=plan.replicas_before,
         replicas_after=plan.replicas_after,
         instances=effects,
@@ -76,38 +91,63 @@ def _describe(change: Change) -> InstanceEffect:
         "instance": change.instance,
         "agent": change.agent,
         "path": change.path,
-        "replicas_before": change.touched if change.kind == "remove" else change.replicas,
-        "replicas_after": 0 if change.kind == "remove" else change.replicas,
+        "replicas_before": change.replicas_before,
+        "replicas_after": change.replicas_after,
         "replaces": change.kind == "replace",
         "fields": change.fields,
     })  # fmt: skip
 
 
-def _write_reach(plan: Plan) -> Iterator[str]:
+def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
     active = [change for change in plan.changes if change.kind != "keep"]
-    touched = sum(change.touched for change in active)
-    total = max(plan.replicas_before, plan.replicas_after, touched)
-    yield f"{touched} of {count(total, 'replica')}"
-    yield f"{len(active)} of {count(len(plan.changes), 'instance')}"
+    touched, total = count_reached(plan)
+    yield f"{touched} of {count(total, 'replica')}" + (
+        f" ({percent(touched, total)})" if total else ""
+    )
+    yield f"{len(active)} of {count(max(len(plan.changes), context.instances), 'instance')}"
     if plan.risk.gaps:
         worst = max(gap.at_most for gap in plan.risk.gaps)
         stopped = names([gap.instance for gap in plan.risk.gaps], 3)
         yield f"**not served for a while** (at worst {word_duration(worst)}): {stopped}"
     else:
         yield "no gap in service"
+    if has_peak(plan):
+        yield f"at most {count(plan.peak, 'replica')} at once"
     why = f" ({', '.join(plan.risk.reasons)})" if plan.risk.reasons else ""
     yield f"risk: {plan.risk.level}{why}"
 
 
-def _write_set_back(plan: Plan) -> Iterator[str]:
-    """Write what no commit asked for and would be set right."""
-    found = [change for change in plan.changes if is_set_back(change)]
+def _write_around(plan: Plan, context: Context) -> Iterator[str]:
+    """Write how it would go, whom no check looks at, what is pulled and what is left over."""
+    if context.rehearsal is not None:
+        yield " · ".join(code(line, _LINE) for line in write_rehearsal(context.rehearsal))
+    unseen = find_unseen(plan, context)
+    if unseen:
+        yield f"no health check is declared, running counts as healthy: {names(unseen, 6)}"
+    yield from (code(line, _LINE) for line in write_images(plan, 6))
+    leftovers = name_leftovers(plan)
+    if leftovers:
+        yield f"afterwards removed, as nothing uses it: {names(leftovers, 6)}"
+    images = name_removed_images(plan)
+    if images:
+        yield f"afterwards removed, as no kept revision needs it: {names(images, 6)}"
+
+
+def _write_stories(plan: Plan) -> Iterator[str]:
+    """Write what fields do not tell: above all what no commit asked for and would be set right."""
+    found = [change for change in plan.changes if is_set_back(change) or tell_story(change)]
+    stories: dict[tuple[str, str], list[str]] = {}
+    for change in found:
+        told = "; ".join(tell_story(change))
+        stories.setdefault((symbol_of(change), told), []).append(change.instance)
+    groups = list(stories.items())
     rows = [
-        row("!", code(change.instance), code("; ".join(one.detail for one in change.causes)))
-        for change in found[:_ROWS]
+        row(symbol, names(members, 6), code(told, _LINE))
+        for (symbol, told), members in groups[:_ROWS]
     ]
-    if len(found) > _ROWS:
-        rows.append(row("", f"… and {len(found) - _ROWS} more", ""))
+    left = sum(len(members) for _, members in groups[_ROWS:])
+    if left:
+        rows.append(row("", f"… and {left} more", ""))
     if rows:
         head = [row("", "not as a commit wants it", "what is set right"), row("---", "---", "---")]
         yield "\n".join([*head, *rows])

@@ -7,26 +7,34 @@ from datetime import datetime
 
 from agentgit.model.change import Change
 from agentgit.model.plan import Plan, Wave
-from agentgit.model.steps import RemoveImage, RemoveLeftover
 from agentgit.model.value import format_duration
 from agentgit.report.blame_words import Blamer
-from agentgit.report.changes_text import is_set_back, write_changes
+from agentgit.report.changes_text import is_set_back, write_change_lines, write_changes
 from agentgit.report.context import NOTHING_KNOWN, Context
+from agentgit.report.extent import FOLDED, Extent
 from agentgit.report.heading import (
-    short_image,
     write_compared,
     write_head,
     write_notes,
     write_pin,
 )
 from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.reach import (
+    count_reached,
+    find_unseen,
+    has_peak,
+    name_leftovers,
+    name_removed_images,
+    percent,
+    write_images,
+)
 from agentgit.report.rehearsal import write_rehearsal
 from agentgit.report.wording import count, join_names, lay_out, word_duration
 
-_WAVES = 12
+_MOVES_WIDTH = 60  # columns; more does not widen the table
 
 
-def write_plan(
+def write_plan(  # noqa: PLR0913 - what a text depends on
     plan: Plan,
     *,
     now: datetime,
@@ -34,30 +42,58 @@ def write_plan(
     palette: Palette = PLAIN,
     command: str = "",
     blamer: Blamer | None = None,
+    extent: Extent = FOLDED,
 ) -> str:
     """Write a plan; `command` is what carries it out, empty where nothing has to be typed."""
-    destroy = context.kind == "destroy"
-    pin = () if destroy else write_pin(plan, now, palette, pinning=context.pinning)
-    lines = [
-        *pin,
-        *write_notes(plan, now, context, palette),
-    ]
+    head = _write_top(plan, now, context, palette)
     if plan.is_empty:
-        return "\n".join([*lines, write_no_changes(plan, context)])
-    head = _write_destroy(plan, palette) if destroy else write_head(plan, now, palette)
-    lines = [head, write_compared(plan, now, context), *lines, ""]
+        return "\n".join(head)
+    lines = [*head, ""]
     lines += write_changes(
         plan.changes,
         palette,
-        environment="" if destroy else plan.environment,
+        environment="" if context.kind == "destroy" else plan.environment,
         hosts=len(plan.hosts) > 1,
         blamer=blamer,
+        extent=extent,
     )
-    lines += ["", *_write_waves(plan.waves), *_write_cleanup(plan), *_write_terms(plan), ""]
-    lines += _write_totals(plan, context)
+    lines += ["", *_write_waves(plan.waves, extent)]
+    lines += [f"  {line}" for line in write_images(plan, extent.names)]
+    lines += [*_write_cleanup(plan, extent), *_write_terms(plan, extent), ""]
+    lines += _write_totals(plan, context, extent)
     if command:
         lines += ["", f"to carry it out:  {command}"]
     return "\n".join(_squeeze(lines))
+
+
+def write_summary(
+    plan: Plan,
+    *,
+    now: datetime,
+    context: Context = NOTHING_KNOWN,
+    palette: Palette = PLAIN,
+    command: str = "",
+) -> str:
+    """Write a plan in few lines: the heading, a line for each change, counts and risk."""
+    lines = _write_top(plan, now, context, palette)
+    if plan.is_empty:
+        return "\n".join(lines)
+    environment = "" if context.kind == "destroy" else plan.environment
+    lines += ["", *write_change_lines(plan.changes, palette, environment=environment), ""]
+    lines += _write_totals(plan, context, FOLDED)
+    if command:
+        lines += ["", f"to carry it out:  {command}"]
+    return "\n".join(_squeeze(lines))
+
+
+def _write_top(plan: Plan, now: datetime, context: Context, palette: Palette) -> list[str]:
+    destroy = context.kind == "destroy"
+    pin = () if destroy else write_pin(plan, now, palette, pinning=context.pinning)
+    lines = [*pin, *write_notes(plan, now, context, palette)]
+    if plan.is_empty:
+        return [*lines, write_no_changes(plan, context)]
+    head = _write_destroy(plan, palette) if destroy else write_head(plan, now, palette)
+    return [head, write_compared(plan, now, context), *lines]
 
 
 def write_no_changes(plan: Plan, context: Context) -> str:
@@ -84,63 +120,59 @@ def _write_destroy(plan: Plan, palette: Palette) -> str:
     return f"{name}: everything that runs there is removed, volumes stay"
 
 
-def _write_waves(waves: Sequence[Wave]) -> list[str]:
+def _write_waves(waves: Sequence[Wave], extent: Extent) -> list[str]:
     rows = []
-    for number, wave in enumerate(waves[:_WAVES], start=1):
+    for number, wave in enumerate(waves[: extent.waves], start=1):
         hold = f"then hold {format_duration(wave.hold.duration)}" if wave.hold else ""
-        rows.append((f"wave {number}", safe(wave.title), _write_moves(wave), hold))
-    lines = lay_out(rows)
-    if len(waves) > _WAVES:
-        lines.append(f"  ... and {count(len(waves) - _WAVES, 'more wave')}")
+        rows.append((f"wave {number}", safe(wave.title), _write_moves(wave, extent), hold))
+    lines = lay_out(rows, widest=_MOVES_WIDTH)
+    if len(waves) > extent.waves:
+        left = count(len(waves) - extent.waves, "more wave")
+        lines.append(f"  ... and {left}; {extent.hint}")
     return lines
 
 
-def _write_moves(wave: Wave) -> str:
+def _write_moves(wave: Wave, extent: Extent) -> str:
     """Name the instances of a wave, with how many replicas where it is more than one."""
     moves: dict[str, int] = {}
     for move in wave.moves:
         moves[move.instance] = moves.get(move.instance, 0) + 1
     if wave.hold is not None and not moves:  # it only looks
         moves = dict.fromkeys(sorted(one.instance for one in wave.hold.passes), 1)
-    return join_names([f"{name} x{n}" if n > 1 else name for name, n in moves.items()])
+    names = [f"{name} x{n}" if n > 1 else name for name, n in moves.items()]
+    return join_names(names, extent.names)
 
 
-def _write_cleanup(plan: Plan) -> Iterator[str]:
-    names = [f"{one.what} {one.name}" for one in plan.cleanup if isinstance(one, RemoveLeftover)]
+def _write_cleanup(plan: Plan, extent: Extent) -> Iterator[str]:
+    names = name_leftovers(plan)
     if names:
-        yield f"  afterwards removed, as nothing uses it: {join_names(names)}"
-    images = [
-        f"{one.name} ({short_image(one.id)}){_say_where(one, plan)}"
-        for one in plan.cleanup
-        if isinstance(one, RemoveImage)
-    ]
+        yield f"  afterwards removed, as nothing uses it: {join_names(names, extent.names)}"
+    images = name_removed_images(plan)
     if images:
         noun = "image" if len(images) == 1 else "images"
-        yield f"  afterwards removed, as no kept revision needs it: {noun} {join_names(images)}"
+        some = join_names(images, extent.names)
+        yield f"  afterwards removed, as no kept revision needs it: {noun} {some}"
 
 
-def _say_where(step: RemoveImage, plan: Plan) -> str:
-    return f" on {safe(step.host)}" if len(plan.hosts) > 1 else ""
-
-
-def _write_terms(plan: Plan) -> Iterator[str]:
+def _write_terms(plan: Plan, extent: Extent) -> Iterator[str]:
     """Write which pauses are not made again, and how many instances may fail."""
     if plan.passages:
         passed = [f"{one.weight} % of {one.instance}" for one in plan.passages]
-        yield f"  not repeated, as it was passed already: canary {join_names(passed)}"
+        names = join_names(passed, extent.names)
+        yield f"  not repeated, as it was passed already: canary {names}"
     moving = {one.instance for one in plan.changes if one.kind not in {"keep", "remove"}}
     for number in sorted(set(plan.tolerated.values())):
-        names = sorted(name for name, n in plan.tolerated.items() if n == number)
-        of = "" if moving <= set(names) else f" ({join_names(names)})"
+        some = sorted(name for name, n in plan.tolerated.items() if n == number)
+        of = "" if moving <= set(some) else f" ({join_names(some, extent.names)})"
         most = count(number, "instance")
         have = "has" if number == 1 else "have"
         yield f"  goes on while at most {most} {have} failed{of}; only what failed goes back"
 
 
-def _write_totals(plan: Plan, context: Context) -> Iterator[str]:
+def _write_totals(plan: Plan, context: Context, extent: Extent) -> Iterator[str]:
     active = [change for change in plan.changes if change.kind != "keep"]
     if active:
-        yield "  " + " · ".join(_write_reach(plan, context))
+        yield "  " + " · ".join(_write_reach(plan, context, extent))
     if plan.risk.reasons:
         yield f"  risk: {plan.risk.level} ({', '.join(plan.risk.reasons)})"
     back = sum(is_set_back(change) for change in active)
@@ -154,16 +186,15 @@ def _write_totals(plan: Plan, context: Context) -> Iterator[str]:
     words += [f"{left} left out"] if context.only and left > 0 else []
     yield "  " + ", ".join(words)
     if context.rehearsal is not None:
-        first, *rest = write_rehearsal(context.rehearsal)
+        first, *rest = write_rehearsal(context.rehearsal, extent.names)
         yield f"  {first}"
         yield from (f"    {line}" for line in rest)
 
 
-def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
+def _write_reach(plan: Plan, context: Context, extent: Extent) -> Iterator[str]:
     active = [change for change in plan.changes if change.kind != "keep"]
-    touched = sum(change.touched for change in active)
-    total = max(plan.replicas_before, plan.replicas_after, touched)
-    share = f" ({round(100 * touched / total)} %)" if total else ""
+    touched, total = count_reached(plan)
+    share = f" ({percent(touched, total)})" if total else ""
     instances = max(len(plan.changes), context.instances)
     yield f"reaches {touched} of {count(total, 'replica')}{share}"
     yield f"{len(active)} of {count(instances, 'instance')}"
@@ -171,16 +202,16 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
     starting = [one.instance for one in active if one.order == "start-first"]
     blind = [name for name in starting if name in context.unchecked]
     if stopping:
-        yield f"stops before it starts: {join_names([_say_stop(one) for one in stopping])}"
+        names = join_names([_say_stop(one) for one in stopping], extent.names)
+        yield f"stops before it starts: {names}"
     elif starting:
         state = "run" if len(blind) == len(starting) else "are healthy"
         yield f"new replicas {state} before old ones stop"
-    fresh = [one.instance for one in active if one.kind in {"create", "replace"}]
-    unseen = [name for name in fresh if name in context.unchecked]
+    unseen = find_unseen(plan, context)
     if unseen:
-        yield f"no health check is declared, running counts as healthy: {join_names(unseen)}"
-    most = max(plan.replicas_before, plan.replicas_after)
-    if plan.peak > most:
+        names = join_names(unseen, extent.names)
+        yield f"no health check is declared, running counts as healthy: {names}"
+    if has_peak(plan):
         yield f"at most {count(plan.peak, 'replica')} at once"
 
 

@@ -12,24 +12,23 @@ from agentgit.report.wording import count, join_names, write_elapsed
 if TYPE_CHECKING:
     from agentgit.report.documents.plan import CourseDocument, RehearsalDocument
 
-_NAMES = 4
+_NAMES = 6
 
 
-def write_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
-    """Write the findings, the duration first, one to a line."""
+def write_rehearsal(rehearsal: Rehearsal, names: int = _NAMES) -> Iterator[str]:
+    """Write the findings, the duration first, one to a line; at most `names` names in each."""
     yield f"rehearsed: {_write_end(rehearsal)}"
     yield _write_room(rehearsal)
     fewer = [one for one in rehearsal.courses if one.least < min(one.before, one.after)]
     if fewer:
         said = [f"{one.instance} {one.least} of {one.before}" for one in fewer]
-        yield f"fewest that serve: {join_names(said, _NAMES)}"
+        yield f"fewest that serve: {join_names(said, names)}"
     elif any(one.before and one.after for one in rehearsal.courses):
         yield "no instance serves with fewer replicas than before or after"
     mixed = sorted((one for one in rehearsal.courses if one.mixed), key=_by_mixed)
     if mixed:
-        longest = write_elapsed(mixed[0].mixed)
-        names = join_names([one.instance for one in mixed], _NAMES)
-        yield f"old and new revisions serve side by side for up to {longest}: {names}"
+        told = [f"{one.instance} {write_elapsed(one.mixed)}" for one in mixed]
+        yield f"old and new revisions serve side by side: {join_names(told, names)}"
 
 
 def rehearsal_document(rehearsal: Rehearsal | None) -> RehearsalDocument | None:

@@ -13,6 +13,7 @@ from agentgit.model.snapshot import Commit
 from agentgit.report.changes_text import write_changes
 from agentgit.report.context import NOTHING_KNOWN
 from agentgit.report.events_text import Progress
+from agentgit.report.extent import BY_JSON
 from agentgit.report.failure_text import write_failures
 from agentgit.report.heading import write_commit
 from agentgit.report.history_text import write_result
@@ -100,7 +101,7 @@ def _write_plan(plan: Plan | None, palette: Palette) -> Iterator[str]:
     if plan is None:
         return
     yield palette.paint("strong", "plan")
-    changes = write_changes(plan.changes, palette, hosts=len(plan.hosts) > 1)
+    changes = write_changes(plan.changes, palette, hosts=len(plan.hosts) > 1, extent=BY_JSON)
     yield from changes or ["  nothing that runs was to change"]
     yield from lay_out(
         [

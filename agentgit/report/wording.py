@@ -93,12 +93,16 @@ def join_names(names: Sequence[str], limit: int = 6) -> str:
     return f"{', '.join(shown[: limit - 1])} and {len(shown) - limit + 1} more"
 
 
-def lay_out(rows: Sequence[Sequence[str]], *, indent: str = "  ", gap: str = "  ") -> list[str]:
-    """Align rows of safe, uncoloured cells in columns; trailing space is cut."""
-    widths = [
-        max((columns(row[index]) for row in rows if index < len(row)), default=0)
-        for index in range(max((len(row) for row in rows), default=0))
-    ]
+def lay_out(
+    rows: Sequence[Sequence[str]], *, indent: str = "  ", gap: str = "  ", widest: int = 1000
+) -> list[str]:
+    """Align rows of safe, uncoloured cells in columns; trailing space is cut.
+
+    Cells wider than `widest` do not widen the column of the others.
+    """
+    found = [[columns(row[at]) for row in rows if at < len(row)]
+             for at in range(max((len(row) for row in rows), default=0))]  # fmt: skip
+    widths = [max((one for one in column if one <= widest), default=0) for column in found]
     return [
         (indent + gap.join(pad(cell, widths[at]) for at, cell in enumerate(row))).rstrip()
         for row in rows

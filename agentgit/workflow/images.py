@@ -1,4 +1,4 @@
-"""Asks hosts what the names of images mean there, and which recorded images they still have."""
+"""Asks hosts what names of images mean there, and which images they still have or never had."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from agentgit.effects import Providers
 from agentgit.model.desired import Desired
+from agentgit.model.image import AbsentImage
 from agentgit.model.observed import HostState, Observed
+from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
+from agentgit.model.steps import EnsureImage
 from agentgit.plan.images import Chooser, Images, are_mixed, mutable_name
 from agentgit.plan.placement import revision_on
 
@@ -37,6 +40,19 @@ def look_at_images(
         update = {"images": images, "digests": digests, "gone_images": gone}
         hosts.append(host.model_copy(update=update))
     return observed.model_copy(update={"hosts": tuple(hosts)})
+
+
+def find_absent(providers: Providers, plan: Plan) -> tuple[AbsentImage, ...]:
+    """Find the images that the plan needs on hosts that do not have them. Raises EngineError."""
+    found: dict[str, list[str]] = {}
+    for step in plan.prepare:
+        if not isinstance(step, EnsureImage):
+            continue
+        if providers[step.host].find_image(step.id or step.image) is None:
+            found.setdefault(step.image, []).append(step.host)
+    return tuple(
+        AbsentImage(name=name, hosts=tuple(sorted(set(hosts)))) for name, hosts in found.items()
+    )
 
 
 def find_recorded(

@@ -15,7 +15,7 @@ from agentgit.model.events import Event, HoldStarted, WaveDone, WaveStarted
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Plan
 from agentgit.model.rehearsal import Course, Rehearsal
-from agentgit.model.steps import AwaitHealthy, EnsureImage, Stamp
+from agentgit.model.steps import AwaitHealthy, Stamp
 from agentgit.workflow.rehearsed_host import RehearsedHost, list_running
 from agentgit.workflow.tally import Tally
 
@@ -52,7 +52,7 @@ def rehearse(
         unlimited=tally.unlimited,
         courses=_chart(plan, tally, clock.monotonic()),
         failure=_explain(execution),
-        pulls=len({step.image for step in plan.prepare if isinstance(step, EnsureImage)}),
+        pulls=len(plan.absent_images),
     )
 
 

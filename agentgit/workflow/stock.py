@@ -21,6 +21,7 @@ from agentgit.plan.request import PlanRequest
 from agentgit.plan.room import find_receiving, list_unknown, plan_room_checks
 from agentgit.providers.brought import KEPT, list_marked, name_mark, unmark
 from agentgit.record.history import failed_instances
+from agentgit.workflow.images import find_absent
 from agentgit.workflow.session import Session
 
 _READER = TypeAdapter(dict[str, tuple[KeptImage, ...]])
@@ -45,6 +46,7 @@ def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
             "prepare": (*plan.prepare, *checks),
             "cleanup": (*plan.cleanup, *removals),
             "unknown_room": list_unknown(desired, rooms),
+            "absent_images": find_absent(providers, plan),
         }
     )
 

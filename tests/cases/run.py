@@ -179,7 +179,9 @@ def _change(engine: MemoryEngine, words: list[str]) -> None:
         del engine.replicas[name]
         return
     if verb == "copy":
-        twin = replica.model_copy(update={"id": engine.next_id(), "name": f"{name}-copy"})
+        copies = sum(one.startswith(f"{name}-copy") for one in engine.replicas)
+        called = f"{name}-copy{copies or ''}"
+        twin = replica.model_copy(update={"id": engine.next_id(), "name": called})
         engine.replicas[twin.name] = (twin, spec)
         return
     facts = {

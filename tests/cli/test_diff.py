@@ -31,7 +31,7 @@ def test_each_environment_with_its_causes(second: str, agentgit: Call) -> None:
     lines = done.out.splitlines()
     assert f'-> {second[:7]} "Warmer" (Ana, ' in lines[0]
     assert f"  ~ {PROMPT}:1  changes 1 instance" in lines
-    assert "        | [-You-]{+Please, you+} greet" in done.out
+    assert "        | ~ [-You-]{+Please, you+} greet" in done.out
     # Production says its own temperature, so only staging feels the global one.
     assert done.out.count("model.params.temperature  0.7 -> 0.9") == 1
     assert done.out.index("staging  1 of 1 instance changes") < done.out.index("0.7 -> 0.9")

@@ -95,7 +95,7 @@ def test_a_prompt_that_changed_is_named_with_its_line(
     commit("Shorter")
     out = agentgit("plan", *STAGING).out
     assert f"instructions.text  {PROMPT}:1\n" in out or f"instructions  {PROMPT}:1\n" in out
-    assert "| You greet people in one {+very +}short[-, friendly-] sentence." in out
+    assert "| ~ You greet people in one {+very +}short[-, friendly-] sentence." in out
 
 
 def test_what_is_not_committed_does_not_count(

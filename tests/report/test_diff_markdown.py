@@ -144,7 +144,10 @@ def test_it_is_whole_however_much_is_cut(limit: int) -> None:
     effects = [effect(f"environment-{number:02}", names, fields) for number in range(60)]
     text = comment(*effects, limit=limit)
     assert len(text.encode()) <= limit
-    assert "**Not all of it fits here.** `agentgit diff 3f2a91c 3f2a91c` shows everything." in text
+    assert (
+        "**Not all of it fits here.** `agentgit diff 3f2a91c 3f2a91c --full` shows everything."
+        in text
+    )
     render(text)
 
 

@@ -110,7 +110,8 @@ def test_it_reads_from_cause_to_reach(comparison: Comparison, now: datetime) -> 
         "  ~ global/prompts/support.md:2  changes 214 instances",
         "      support-000, support-001, support-002, support-003, support-004 and 209 more",
         "      instructions.text",
-        "        | Refund up to [-50-]{+200+} EUR.",
+        "        | @@ -2 +2 @@",
+        "        | ~ Refund up to [-50-]{+200+} EUR.",
         "  ± environments/production/instances/support-000.yaml:6:21  changes 1 instance",
         "      support-000",
         "      scale.replicas  2 -> 3",
@@ -159,7 +160,7 @@ def test_many_causes_are_bounded(comparison: Comparison, now: datetime) -> None:
         now=now,
     )
     assert len(text.splitlines()) < 130
-    assert "... and 460 more causes; --json shows all of them" in text
+    assert "... and 460 more causes; --full shows all" in text
 
 
 def test_nothing_hostile_reaches_the_terminal(comparison: Comparison, now: datetime) -> None:

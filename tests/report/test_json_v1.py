@@ -62,7 +62,7 @@ PLAN = {
             **dict.fromkeys(("symbol", "kind"), "str"),
             "drift": "bool",
             **dict.fromkeys(("instance", "agent", "path"), "str"),
-            **dict.fromkeys(("replicas", "touched"), "int"),
+            **dict.fromkeys(("replicas", "replicasBefore", "touched"), "int"),
             "revision": "str",
             "fromRevisions": ["str"],
             **dict.fromkeys(("strategy", "order", "orderReason"), "str"),
@@ -80,6 +80,7 @@ PLAN = {
             ],
         }
     ],
+    "texts": {},
     "prepare": [],
     "waves": [
         {
@@ -113,9 +114,28 @@ PLAN = {
     "rehearsal": "NoneType",
     "movedImages": [],
     "mixedImages": [],
+    "absentImages": [],
     "unverified": [],
     "unknownRoom": [],
 }
+
+
+def test_a_long_text_of_many_instances_is_there_once(plan: Plan) -> None:
+    edited = plan.changes[1]
+    long = {"before": "Be kind. " * 1000, "after": "Be brief. " * 1000}
+    fields = (edited.fields[0].model_copy(update=long), *edited.fields[1:])
+    many = tuple(
+        edited.model_copy(update={"instance": f"tenant-{number:03}", "fields": fields})
+        for number in range(500)
+    )
+    document = plan_document(plan.model_copy(update={"changes": many}))
+    check_document(document)
+    assert len(dump(document)) < 1_500_000
+    first = document["changes"][0]["fields"][0]
+    assert "before" not in first
+    assert document["texts"][first["beforeText"]] == long["before"]
+    assert document["texts"][first["afterText"]] == long["after"]
+    assert len(document["texts"]) == 2
 
 
 def test_the_plan(plan: Plan, pin: Pin) -> None:

@@ -6,9 +6,12 @@ from datetime import datetime
 
 import pytest
 
-from agentgit.model.change import Cause, Change
+from agentgit.model.change import Cause, Change, FieldChange
+from agentgit.model.image import AbsentImage
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.risk import Gap, Risk
+from agentgit.model.steps import RemoveLeftover
+from agentgit.report.context import Context
 from agentgit.report.effect_markdown import LIMIT
 from agentgit.report.plan_markdown import write_plan_comment
 from tests.report.test_diff_markdown import render
@@ -32,6 +35,73 @@ def test_what_is_set_back_has_a_table_of_its_own(plan: Plan, now: datetime) -> N
     text = write_plan_comment(plan.model_copy(update={"changes": (drift,)}), now=now)
     render(text)
     assert "| ! | `research-2` | `slot 1: memory 512 -> 256` |" in text
+
+
+def test_what_is_wrong_besides_an_edit_is_in_the_table_too(plan: Plan, now: datetime) -> None:
+    edited = next(change for change in plan.changes if change.fields)
+    gone = Cause(kind="missing", detail="slot 2 has no replica, " + "x" * 200)
+    odd = edited.model_copy(update={"causes": (*edited.causes, gone)})
+    text = write_plan_comment(plan.model_copy(update={"changes": (odd,)}), now=now)
+    render(text)
+    assert f"| ~ | `support-eu` | `slot 2 has no replica, {'x' * 200}` |" in text
+    assert "`global/prompts/support.md:2`" in text
+
+
+def test_more_replicas_are_not_no_new_ones(plan: Plan, now: datetime) -> None:
+    field = FieldChange(path="scale.replicas", change_class="scale", before=3, after=5)
+    change = Change(kind="scale", instance="a", replicas=5, ran=3, touched=2, fields=(field,))
+    numbers = {"changes": (change,), "replicas_before": 3, "replicas_after": 5}
+    text = write_plan_comment(plan.model_copy(update=numbers), now=now)
+    render(text)
+    assert "1 of 1 instance changes · 1 scaled · 3 → 5 replicas" in text
+    assert "| 3 → 5 | scale: 2 more |" in text
+    assert "without new" not in text
+    assert "no new" not in text
+
+
+def test_a_limited_plan_counts_the_whole_environment(plan: Plan, now: datetime) -> None:
+    only = plan.model_copy(update={"changes": plan.changes[1:2]})
+    text = write_plan_comment(only, now=now, context=Context(only=("support-eu",), instances=3))
+    assert "1 of 3 instances" in text
+    assert "1 of 1" not in text
+
+
+def test_it_says_what_the_text_says(plan: Plan, now: datetime) -> None:
+    more = {
+        "cleanup": (RemoveLeftover(host="eu-1", what="network", id="", name="acme-old"),),
+        "absent_images": (AbsentImage(name="acme/agent:2", hosts=("eu-1",)),),
+        "peak": 11,
+    }
+    context = Context(unchecked=frozenset({"support-eu"}))
+    text = write_plan_comment(plan.model_copy(update=more), now=now, context=context)
+    render(text)
+    assert "at most 11 replicas at once" in text
+    assert "no health check is declared, running counts as healthy: `support-eu`" in text
+    assert "afterwards removed, as nothing uses it: `network acme-old`" in text
+    assert "`pulled first, as no such image is there: acme/agent:2 on eu-1`" in text
+
+
+@pytest.mark.parametrize("limit", [4000, LIMIT])
+def test_a_rewritten_text_is_folded_until_it_fits(plan: Plan, now: datetime, limit: int) -> None:
+    edited = next(change for change in plan.changes if change.fields)
+    field = edited.fields[0].model_copy(update={
+        "before": "".join(f"old {n}\n" for n in range(300)),
+        "after": "".join(f"neu {n} {'wort ' * 300}\n" for n in range(300)),
+    })  # fmt: skip
+    change = edited.model_copy(update={"fields": (field,)})
+    text = write_plan_comment(plan.model_copy(update={"changes": (change,)}), now=now, limit=limit)
+    assert len(text.encode()) <= limit
+    render(text)
+    assert "\n- old 0\n" in text
+    assert "\n+ neu 0 wort" in text
+    assert " more lines (" in text
+    assert "more characters; --full shows all …" in text
+
+
+def test_a_cut_comment_names_the_command_that_shows_all(plan: Plan, now: datetime) -> None:
+    more = "agentgit plan -e production --revision feature --allow replaced --full"
+    text = write_plan_comment(plan, now=now, limit=1100, more=more)
+    assert text.endswith(f"**Not all of it fits here.** `{more}` shows all of it.")
 
 
 def test_a_gap_is_in_the_first_lines(plan: Plan, now: datetime) -> None:

@@ -5,12 +5,14 @@ from datetime import datetime
 import pytest
 
 from agentgit.model.change import Cause, Change, FieldChange
+from agentgit.model.image import AbsentImage
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import RemoveImage, RemoveLeftover
 from agentgit.report.context import Context
+from agentgit.report.extent import FULL
 from agentgit.report.palette import COLOURED
-from agentgit.report.plan_text import write_plan
+from agentgit.report.plan_text import write_plan, write_summary
 
 EXPECTED = """\
 production at 3f2a91c "Raise refund limit" (Ana, 2 hours ago), main
@@ -21,7 +23,8 @@ compared with 2 hosts, 8 replicas, last verified at 88e01b2
   ~ support-eu  2 replicas  prompt, model  (rolling, start-first)
       revision 1b2c3d4e -> 9c41d07e
       instructions  global/prompts/support.md:2
-        | You may refund up to [-50-]{+200+} EUR without asking.
+        | @@ -2 +2 @@
+        | ~ You may refund up to [-50-]{+200+} EUR without asking.
       model.params.temperature  0.2 -> 0.1  environments/production/agents/support.yaml:6:21
                                             over global/agents/support.yaml:12:34
   ~ support-us  2 replicas  same change as support-eu
@@ -30,7 +33,7 @@ compared with 2 hosts, 8 replicas, last verified at 88e01b2
   wave 1  rolling 1  support-eu, support-us  then hold 2m
   wave 2  rolling 2  support-eu, support-us
 
-  reaches 6 of 9 replicas (67 %) · 4 of 5 instances · \
+  reaches 6 of 10 replicas (60 %) · 4 of 5 instances · \
 new replicas are healthy before old ones stop · at most 11 replicas at once
   1 to add, 2 to change, 1 to set back, 0 to remove, 1 unchanged
 
@@ -80,6 +83,126 @@ def test_hundreds_of_equal_changes_stay_readable(
     assert text.count("same change as tenant-000") == 5
     assert "~ 194 more instances with the same change: tenant-006, " in text
     assert len(text.splitlines()) < 30
+
+
+def test_what_one_of_equal_changes_has_to_tell_is_told(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    """A missing replica is not hidden behind an edit that others have as well."""
+    many = [changes[1].model_copy(update={"instance": f"tenant-{n:03}"}) for n in range(200)]
+    gone = Cause(kind="missing", detail="slot 2 has no replica")
+    for place in (0, 150):
+        causes = (*many[place].causes, gone)
+        many[place] = many[place].model_copy(update={"causes": causes})
+    lines = write_plan(plan.model_copy(update={"changes": tuple(many)}), now=now).splitlines()
+    assert lines[3].startswith("  ~ tenant-001")
+    for name in ("tenant-000", "tenant-150"):
+        at = next(n for n, line in enumerate(lines) if line.startswith(f"  ~ {name}"))
+        assert lines[at].endswith("same change as tenant-001")
+        assert lines[at + 1] == "      slot 2 has no replica"
+    assert any("192 more instances with the same change" in line for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["create", "remove"])
+def test_what_comes_or_goes_by_the_hundred_is_one_entry(
+    plan: Plan, now: datetime, kind: str
+) -> None:
+    one = Change.model_validate({"kind": kind, "instance": "", "agent": "support", "replicas": 1,
+                                 "path": "t.yaml", "touched": 1, "ran": 1})  # fmt: skip
+    many = tuple(one.model_copy(update={"instance": f"t-{n:03}"}) for n in range(500))
+    lines = write_plan(plan.model_copy(update={"changes": many}), now=now).splitlines()
+    symbol, word = ("+", "new") if kind == "create" else ("-", "removed")
+    assert sum(line.startswith(f"  {symbol} t-") for line in lines) == 6
+    assert any(
+        line.startswith(f"  {symbol} 494 more instances (494 replicas), {word} as well: t-006, ")
+        for line in lines
+    )
+    whole = write_plan(plan.model_copy(update={"changes": many}), now=now, extent=FULL)
+    assert all(one.instance in whole for one in many)
+    assert " more" not in whole
+
+
+def test_hosts_are_those_of_all_equal_changes(plan: Plan, now: datetime) -> None:
+    many = tuple(Change(kind="create", instance=name, hosts=(host,), replicas=1, touched=1)
+                 for name, host in (("a", "eu-2"), ("b", "eu-1")))  # fmt: skip
+    assert "\n      on eu-1, eu-2\n" in write_plan(
+        plan.model_copy(update={"changes": many}), now=now
+    )
+
+
+def test_what_is_long_is_shown_around_what_changes_never_cut(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    long = "Be polite. " * 12
+    fields = (
+        FieldChange(path="config.rules", change_class="config",
+                    before=long + "Pay 50 EUR.", after=long + "Pay 5000 EUR."),
+        FieldChange(path="config.added", change_class="config", had=False,
+                    after=long + "Pay all."),
+        FieldChange(path="container.image", change_class="image", before="acme/agent:1.4.0",
+                    after=f"ghcr.io/acme/agent@sha256:{'0123' * 16}"),
+        FieldChange(path="container.environment." + "VERY_LONG_NAME_" * 3,
+                    change_class="container", before=1, after=2),
+    )  # fmt: skip
+    text = _one(plan, now, changes[1].model_copy(update={"fields": fields}))
+    assert "Pay [-50-]{+5000+} EUR." in text
+    assert "96 characters unchanged" in text
+    assert f"| + {long}Pay all." in text
+    assert f"acme/agent:1.4.0 -> ghcr.io/acme/agent@sha256:{'0123' * 16}" in text
+    assert "container.environment." + "VERY_LONG_NAME_" * 3 in text
+
+
+def test_the_summary_is_a_line_for_each_change(plan: Plan, now: datetime) -> None:
+    text = write_summary(plan, now=now, command="agentgit apply -e production")
+    head, _, rest = EXPECTED.partition("  ! ")
+    assert (
+        text
+        == head.replace("last verified at 88e01b2", "never verified before")
+        + """\
+  ! research-1             1 replica   missing
+  ~ support-eu and 1 more  4 replicas  prompt, model  (rolling, start-first)
+  + triage                 1 replica   new  environments/production/instances/triage.yaml
+
+"""
+        + rest[rest.index("  reaches") :]
+    )
+
+
+def test_the_summary_does_not_hide_what_else_is_wrong(
+    plan: Plan, changes: tuple[Change, ...], now: datetime
+) -> None:
+    gone = Cause(kind="missing", detail="slot 2 has no replica")
+    odd = changes[2].model_copy(update={"causes": (*changes[2].causes, gone)})
+    text = write_summary(plan.model_copy(update={"changes": (changes[1], odd)}), now=now)
+    assert "support-eu and 1 more  4 replicas  prompt, model  missing  (rolling" in text
+
+
+def test_the_share_counts_what_comes_beside_what_stays(plan: Plan, now: datetime) -> None:
+    """4 replaced, 2 new, 2 removed, 2 as they are: 8 of 10, not 8 of 8."""
+    some = (
+        Change(kind="replace", instance="a", replicas=4, ran=4, touched=4),
+        Change(kind="create", instance="b", replicas=2, ran=0, touched=2),
+        Change(kind="remove", instance="c", ran=2, touched=2),
+        Change(kind="keep", instance="d", replicas=2, ran=2),
+    )
+    numbers = {"changes": some, "replicas_before": 8, "replicas_after": 8}
+    text = write_plan(plan.model_copy(update=numbers), now=now)
+    assert "reaches 8 of 10 replicas (80 %) · 3 of 4 instances" in text
+    assert "**" not in text
+    numbers = {"changes": (some[0], some[3]), "replicas_before": 1000, "replicas_after": 1000}
+    assert "(under 1 %)" in write_plan(plan.model_copy(update=numbers), now=now)
+
+
+def test_surplus_is_counted_of_all_that_run(plan: Plan, now: datetime) -> None:
+    surplus = Cause(kind="surplus", detail="slots 3 to 5 are not asked for")
+    change = Change(kind="scale", instance="a", replicas=2, ran=5, touched=3, causes=(surplus,))
+    assert "  ! a  3 of 5 replicas  surplus" in _one(plan, now, change)
+
+
+def test_an_image_that_has_to_be_pulled_is_named(plan: Plan, now: datetime) -> None:
+    absent = (AbsentImage(name="acme/agent:2", hosts=("eu-1", "eu-2")),)
+    text = write_plan(plan.model_copy(update={"absent_images": absent}), now=now)
+    assert "  pulled first, as no such image is there: acme/agent:2 on eu-1, eu-2\n" in text
 
 
 def test_stop_first_is_said_with_its_reason(

@@ -34,7 +34,7 @@ SAID = [
     "rehearsed: about 4m10s, without pulling 1 image",
     "at most 14 replicas at once, at least 7.0 GiB by their limits; 2 declare none",
     "fewest that serve: support-eu 2 of 3, support-us 0 of 1",
-    "old and new revisions serve side by side for up to 1m20s: support-eu",
+    "old and new revisions serve side by side: support-eu 1m20s",
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agentgit.model.image import AbsentImage
 from agentgit.model.observed import Observed
 from agentgit.model.rehearsal import Course, Rehearsal
 from agentgit.plan.build import build_plan
@@ -48,7 +49,16 @@ def test_one_replica_after_another() -> None:
     assert found.seconds == pytest.approx(AROUND + 2 * one)
     assert found.waves == (pytest.approx(one), pytest.approx(one))
     assert (found.replicas, found.memory, found.unlimited) == (3, 3 * 512 * 1024**2, 0)
-    assert (found.failure, found.pulls) == ("", 1)
+    assert (found.failure, found.pulls) == ("", 0)
+
+
+def test_what_has_to_be_pulled_is_counted_not_estimated() -> None:
+    observed = observe(**BEFORE)
+    desired = make_desired(make_instance(**AFTER), commit="c2")
+    plan = build_plan(desired, observed, PlanRequest(), NoEvidence())
+    absent = (AbsentImage(name="acme/support:2", hosts=("eu-1",)),)
+    found = rehearse(plan.model_copy(update={"absent_images": absent}), desired, observed)
+    assert (found.pulls, found.seconds) == (1, rehearse(plan, desired, observed).seconds)
 
 
 def test_two_revisions_serve_from_the_first_new_to_the_last_old_one() -> None:

@@ -40,8 +40,12 @@ class FieldDocument(_ClassDocument):
     """Which value, with dots; it begins with the block: `model.params.temperature`."""
     before: NotRequired[Json]
     """The value before; missing where none was set, which is not the same as null."""
+    beforeText: NotRequired[str]  # noqa: N815 - the name in the document
+    """In a plan, instead of `before`: the name of a long text in `texts`."""
     after: NotRequired[Json]
     """The value after; missing where none is set, which is not the same as null."""
+    afterText: NotRequired[str]  # noqa: N815 - the name in the document
+    """In a plan, instead of `after`: the name of a long text in `texts`."""
     origin: OriginDocument | None
     """The place that says the value after; null where it is not known."""
     lines: list[int] | None
@@ -79,7 +83,9 @@ class ChangeDocument(TypedDict):
     path: str
     """The file that declares it, or did so last."""
     replicas: int
-    """How many replicas it has afterwards."""
+    """How many replicas are asked for; of a removed one none are left."""
+    replicasBefore: int
+    """How many replicas it has now."""
     touched: int
     """How many replicas are created, replaced, changed or removed."""
     revision: str
@@ -216,7 +222,7 @@ class RehearsalDocument(TypedDict):
     replicasWithoutLimit: int
     """The most replicas at one time that declare no limit of memory."""
     imagesNotCounted: int
-    """How many images may have to be pulled, which is not estimated."""
+    """How many images have to be pulled, which is not estimated."""
     failure: str | None
     """Why it would not come to its end although every agent does well; null where it does."""
     instances: list[CourseDocument]
@@ -249,6 +255,15 @@ class MixedImageDocument(TypedDict):
     """What it means by host: an id or digest, empty where the host has none yet."""
     instances: list[str]
     """The instances that have it."""
+
+
+class AbsentImageDocument(TypedDict):
+    """An image that has to be pulled."""
+
+    name: str
+    """The name of the image."""
+    hosts: list[str]
+    """The hosts that need it and do not have it."""
 
 
 class PlanDocument(TypedDict):
@@ -284,6 +299,8 @@ class PlanDocument(TypedDict):
     """The hosts that were looked at."""
     changes: list[ChangeDocument]
     """Every instance, in order of name, also those that stay as they are."""
+    texts: dict[str, str]
+    """By name: texts of more than 200 characters, each once however many fields have it."""
     prepare: list[StepDocument]
     """What comes first: images, networks, volumes. It touches no running replica."""
     waves: list[WaveDocument]
@@ -306,6 +323,8 @@ class PlanDocument(TypedDict):
     """Names of images that do not mean the same one on all hosts."""
     unknownRoom: list[str]
     """Hosts that get replicas and do not tell how much room is left."""
+    absentImages: list[AbsentImageDocument]
+    """Images that have to be pulled first."""
     unverified: list[str]
     """Replicas of which it is not known whether somebody changed them by hand."""
 
