@@ -92,7 +92,7 @@ def _make_plan(session: Session, *, status: bool) -> None:
     limits = _limits(
         request, target, records, find_passages(session.providers, desired), status=status
     ).model_copy(update={"images": images})
-    evidence = CommitEvidence(source, target.snapshot, request.environment, records)
+    evidence = CommitEvidence(source, target.snapshot, request.environment, records, desired)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
     session.plan = plan if status else plan_around(session, plan, limits)

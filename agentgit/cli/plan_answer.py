@@ -43,7 +43,7 @@ class Manner(NamedTuple):
 
 def answer_plan(settings: Settings, world: World, request: Request, how: Manner) -> Answer:
     """Plan one environment, save it, and write it when it is asked for."""
-    from agentgit.cli.blaming import blame_shown, places_of
+    from agentgit.cli.blaming import blame_plan
     from agentgit.cli.door import warn
     from agentgit.cli.rollout import plan_of
     from agentgit.cli.several import Answer
@@ -59,7 +59,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
 
             found = rehearse(plan, session.desired, session.observed)
             context = replace(context, rehearsal=found)
-        blamer = blame_shown(world.source, plan.commit, places_of(plan)) if how.blame else None
+        blamer = blame_plan(world.source, plan) if how.blame else None
         if how.out is not None:
             _save(settings, session, context, how.out)
     now, palette = world.clock.now(), settings.palette(sys.stdout)
@@ -73,7 +73,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
         lambda: write_words(
             plan, context, now, palette, command, blamer, look=how.look, more=more
         ),
-        lambda: plan_document(plan, context, blamer.blames if blamer else None),
+        lambda: plan_document(plan, context, blamer),
         wrapped=not how.look.markdown,
     )
 

@@ -48,7 +48,7 @@ def command(
     story = trace_replica(world, chosen, container)
     blamer = _blame(world, story)
     if as_json:
-        answer(dump(why_document(story, blamer.blames if blamer else None)))
+        answer(dump(why_document(story, blamer)))
     else:
         answer(write_story(story, world.clock.now(), settings.palette(sys.stdout), blamer))
     return Exit.DONE
@@ -56,15 +56,12 @@ def command(
 
 def _blame(world: World, story: Story) -> Blamer | None:
     """Blame the lines that made the change; nobody where that commit is not in this clone."""
-    from agentgit.cli.blaming import blame_shown
+    from agentgit.cli.blaming import blame_shown, files_of, places_of
     from agentgit.errors import GitError
-    from agentgit.model.origin import Origin
 
-    change = story.change
-    places = [field.origin for field in change.fields] if change else []
-    if change is not None and change.path and not places:
-        places = [Origin(layer="instance", path=change.path)]
+    changes = [story.change] if story.change else []
+    places, files = places_of(changes), files_of(changes)
     try:
-        return blame_shown(world.source, story.commit, places) if story.commit.sha else None
+        return blame_shown(world.source, story.commit, places, files) if story.commit.sha else None
     except GitError:
         return None

@@ -11,8 +11,9 @@ from agentgit.model.value import Json, Value
 ChangeKind = Literal["create", "replace", "update", "scale", "remove", "keep"]
 ChangeClass = Literal[
     "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
-    "scale", "placement", "rollout", "labels", "host", "policy",
+    "scale", "placement", "rollout", "labels", "host", "policy", "agent",
 ]  # fmt: skip
+Forces = Literal["replace", "in-place", "scale", "move", "nothing"]
 CauseKind = Literal[
     "new", "fields", "unknown", "missing", "stopped", "unhealthy", "restart", "scale", "removed",
     "surplus", "moved", "drift",
@@ -23,10 +24,14 @@ class FieldChange(Value):
     """One effective value that differs.
 
     `path` is dotted and begins with the block (`model.params.temperature`). `had` and `has` tell
-    a missing value from null. `origin` is the layer that says the new value, `over` the next one
-    below it. For text from a file, `lines` is the range of changed lines in the new file and
-    `origin` the text file itself. Between two commits, `was` is the place in the older one that
-    said `before`, where that is not the same line of the same file.
+    a missing value from null; a default that a layer's value takes the place of is a value.
+    `origin` is the place that decides the new value: what says it, or the name of what says it
+    where that name is another one; where a value is gone, what takes it away (a null, a tag).
+    `over` is the next place below it. `was` is the place in the older commit that decided
+    `before`, where that is another file or where no place decides any more.
+
+    `lines` is the range of changed lines of a text, in the file of `origin`. For a folder, `files`
+    are those in it that differ. `forces` says what it takes to bring the value about.
     """
 
     path: str
@@ -39,6 +44,8 @@ class FieldChange(Value):
     over: Origin | None = None
     was: Origin | None = None
     lines: tuple[int, int] | None = None
+    files: tuple[str, ...] = ()
+    forces: Forces = "replace"
 
 
 class Cause(Value):
@@ -54,7 +61,8 @@ class Change(Value):
     `order` says how replicas are replaced and `order_reason` why it is not the usual start-first.
     `ran` is how many replicas it has now, None in plans of before this was kept.
     `path` is the file that declares the instance, or did before it was removed; `hosts` are those
-    where something is done. `gap` is there when nobody serves the instance meanwhile.
+    where something is done. `gap` is there when nobody serves the instance meanwhile. `ends` is
+    how many replicas go: what they hold outside volumes, going back does not bring back.
     """
 
     kind: ChangeKind
@@ -73,6 +81,7 @@ class Change(Value):
     order: Literal["start-first", "stop-first"] | None = None
     order_reason: str = ""
     gap: Gap | None = None
+    ends: int = 0
 
     @property
     def replicas_before(self) -> int:

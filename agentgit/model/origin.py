@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from agentgit.model.snapshot import Commit
@@ -63,6 +63,13 @@ def blame_of(origin: Origin, blames: Blames, last: int = 0) -> Blame | None:
     whole = is_text or not origin.line
     some = lines if whole else lines[origin.line - 1 : max(origin.line, last)]
     return max(some, key=_age, default=None)
+
+
+def blames_of(origin: Origin, blames: Blames, lines: Sequence[int]) -> tuple[Blame, ...]:
+    """Find everybody who wrote one of some lines of a file last, who did so last of all first."""
+    known = blames.get(origin.path, ())
+    found = dict.fromkeys(known[line - 1] for line in lines if 0 < line <= len(known))
+    return tuple(sorted(found, key=_age, reverse=True))
 
 
 def _age(blame: Blame) -> tuple[bool, float]:

@@ -8,11 +8,13 @@ from typing import Literal
 from agentgit.model.change import Cause, Change, ChangeKind, FieldChange
 from agentgit.model.desired import Instance
 from agentgit.model.observed import HostState, Observed, Replica
-from agentgit.model.origin import Chains
 from agentgit.model.value import Json, dotted
 from agentgit.plan.compare import SlotChange, compare_live, wanted_live
-from agentgit.plan.fields import compare_fields, deciding_origins, find_chain
+from agentgit.plan.effect import compare_hosts
+from agentgit.plan.field_facts import find_forced
+from agentgit.plan.fields import compare_fields, compare_placement
 from agentgit.plan.guard import stop_first_reason
+from agentgit.plan.origins import Nowhere, Sides, locate
 from agentgit.plan.placement import revision_on
 from agentgit.plan.request import Evidence
 from agentgit.plan.risk import estimate_gap
@@ -49,6 +51,7 @@ def describe_instance(
         order=order,
         order_reason=reason,
         gap=estimate_gap(instance, touched, order, reason),
+        ends=sum(len(change.old) for change in slots),
     )
 
 
@@ -62,6 +65,7 @@ def describe_removal(name: str, replicas: tuple[Replica, ...], evidence: Evidenc
         agent=replicas[0].agent,
         ran=len(replicas),
         touched=len(replicas),
+        ends=len(replicas),
         hosts=tuple(sorted({replica.host for replica in replicas})),
         from_revisions=tuple(sorted({replica.revision for replica in replicas})),
         causes=(Cause(kind="removed", detail="no file declares it any more"),),
@@ -130,8 +134,9 @@ def _explain(
     if not any(cause.kind == "drift" for cause in causes):
         fields = _in_place_fields(instance, changed, hosts, evidence)
     if stale is not None and before is not None:
-        engine = hosts[stale.host].engine
-        fields += compare_fields(before, instance, evidence.chains(instance.name), engine)
+        engines = {hosts[name].engine for name in (stale.host, *(c.host for c in changed))}
+        fields += compare_fields(before, instance, _sides(before, instance, evidence), engines)
+    fields += _moved_fields(instance, changed, evidence)
     scaled = _scale_field(instance, slots, before, evidence)
     if scaled:  # the field says it better
         causes = tuple(cause for cause in causes if cause.kind != "scale")
@@ -217,17 +222,44 @@ def _scale_field(
         return ()
     if not any(change.action in {"create", "remove"} for change in slots):
         return ()
-    chain = find_chain(evidence.chains(instance.name), ("scale", "replicas"))
-    origin, over = deciding_origins(chain, gone=False)
-    return (
-        FieldChange(
-            path="scale.replicas",
-            change_class="scale",
-            before=past.spec.scale.replicas,
-            after=wanted,
-            origin=origin,
-            over=over,
-        ),
+    path = ("scale", "replicas")
+    field = FieldChange(
+        path=dotted(path),
+        change_class="scale",
+        before=past.spec.scale.replicas,
+        after=wanted,
+        forces=find_forced(path),
+    )
+    return (locate(field, path, _sides(past, instance, evidence)),)
+
+
+def _moved_fields(
+    instance: Instance, changed: Sequence[SlotChange], evidence: Evidence
+) -> tuple[FieldChange, ...]:
+    """Show why replicas move: their placement, else what differs in the hosts themselves."""
+    moved = [(old, change.host) for change in changed for old in change.old]
+    moved = [(old, host) for old, host in moved if old.host != host]
+    past = evidence.before(moved[0][0]) or evidence.applied(instance.name) if moved else None
+    if past is None:
+        return ()
+    sides = _sides(past, instance, evidence)
+    fields = compare_placement(past, instance, sides)
+    then, now = evidence.around(past), evidence.around(instance)
+    if fields or then is None or now is None:
+        return fields
+    names = {host for old, new in moved for host in (old.host, new)}
+    mine = tuple(f"hosts.{name}." for name in names)
+    found = compare_hosts(then, now, sides.then, sides.now)
+    return tuple(field for field in found if f"{field.path}.".startswith(mine))
+
+
+def _sides(past: Instance | None, instance: Instance, evidence: Evidence) -> Sides:
+    """Give the places of an instance, then and now."""
+    return Sides(
+        instance.name,
+        evidence.places(past) if past else Nowhere(),
+        evidence.places(instance),
+        renamed=past is not None and past.agent != instance.agent,
     )
 
 
@@ -242,24 +274,28 @@ def _in_place_fields(
     wanted = wanted_live(instance, hosts[updated.host].engine) if updated else None
     if updated is None or wanted is None:
         return ()
-    chains = evidence.chains(instance.name)
+    past = evidence.before(updated) or evidence.applied(instance.name)
+    sides = _sides(past, instance, evidence)
+    can = "update" in hosts[updated.host].supports
     return tuple(
-        _in_place_field(field, before, after, chains)
+        _in_place_field(field, before, after, sides, can_update=can)
         for field, before, after in compare_live(updated.live, wanted)
     )
 
 
-def _in_place_field(field: str, before: Json, after: Json, chains: Chains) -> FieldChange:
-    nested = ("container", "deploy", "resources", "limits", field)
-    path = ("container", "restart") if field == "restart" else nested
-    origin, over = deciding_origins(find_chain(chains, path), gone=after is None)
-    return FieldChange(
+def _in_place_field(
+    name: str, before: Json, after: Json, sides: Sides, *, can_update: bool
+) -> FieldChange:
+    nested = ("container", "deploy", "resources", "limits", name)
+    path = ("container", "restart") if name == "restart" else nested
+    field = FieldChange(
         path=dotted(path),
         change_class="container",
         had=before is not None,
         before=before,
         has=after is not None,
         after=after,
-        origin=origin,
-        over=over,
+        forces=find_forced(path) if can_update else "replace",
     )
+    said = sides.now.place(sides.instance, path, near=False) is not None
+    return locate(field, path, sides, said=said)

@@ -7,38 +7,19 @@ value that matters on the environment's engines is compared, policy too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
-from agentgit.model.change import ChangeClass, FieldChange
+from agentgit.model.change import FieldChange
 from agentgit.model.container import FOR_PROCESS
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.effect import Effect, InstanceEffect
-from agentgit.model.origin import Origin
 from agentgit.model.spec import AgentSpec
 from agentgit.model.value import Json, Path, dotted
 from agentgit.plan.effect_causes import group_by_cause
-from agentgit.plan.field_facts import CLASSES, changed_lines
-from agentgit.plan.fields import MISSING, look_up
+from agentgit.plan.field_facts import classify, find_forced
+from agentgit.plan.fields import MISSING, Side, describe, look_up
+from agentgit.plan.origins import Places, Sides, locate_agent
 
-_TEXT = ("instructions", "text")
-_SCHEMA = ("configSchema", "file")
 _SHOWN_WHOLE = frozenset({"scale", "placement", "rollout"})  # their defaults say something
-
-
-class Places(Protocol):
-    """Where one side's values come from; asked only for those that differ."""
-
-    def place(self, instance: str, path: Path) -> Origin | None:
-        """The place that says a value, or the nearest around it."""
-
-    def reference(self, instance: str, path: Path) -> tuple[str, Origin] | None:
-        """The name by which a layer means what is said at that place, and where it says it."""
-
-    def remover(self, instance: str, path: Path) -> Origin | None:
-        """The place that takes a value away."""
-
-    def environment_place(self, path: Path) -> Origin | None:
-        """The place of one of the environment's own values."""
 
 
 def compare_desired(
@@ -69,7 +50,7 @@ def compare_desired(
             effects.append(_appear("create", other))
         elif one is not None:
             effects.append(_appear("remove", one))
-    own = _compare_environment(before, after, then, now) if before and after else ()
+    own = compare_hosts(before, after, then, now) if before and after else ()
     return Effect(
         environment=sides[0].environment,
         kind="create" if before is None else "remove" if after is None else "change",
@@ -84,7 +65,8 @@ def compare_desired(
 def _is_equal(before: Instance, after: Instance) -> bool:
     """Compare the digests first: they tell most of what differs."""
     return (
-        before.revision == after.revision
+        before.agent == after.agent
+        and before.revision == after.revision
         and before.process_revision == after.process_revision
         and before.rollout == after.rollout
         and before.labels == after.labels
@@ -143,11 +125,11 @@ def _compare(
     blocks.discard("config_schema")  # where it lies does not matter
     if before.schema_digest != after.schema_digest:
         blocks.add("config_schema")
-    old, new = (_content(one, kinds, blocks) for one in (before, after))
-    return tuple(
-        _locate(_describe(path, old, new), (after.name, path), then, now)
-        for path in sorted(_differing(old, new))
-    )
+    sides = Sides(after.name, then, now, renamed=before.agent != after.agent)
+    old, new = (Side(one, _content(one, kinds, blocks)) for one in (before, after))
+    paths = sorted(_differing(old.content, new.content))
+    agent = (locate_agent(before.agent, after.agent, sides),) if sides.renamed else ()
+    return (*agent, *(describe(path, old, new, sides) for path in paths))
 
 
 def _content(instance: Instance, kinds: frozenset[str], blocks: set[str]) -> Mapping[str, Json]:
@@ -191,69 +173,28 @@ def _differing(old: Json, new: Json, path: Path = ()) -> Iterator[Path]:
         yield path
 
 
-def _describe(path: Path, old: Json, new: Json) -> FieldChange:
-    before, after = look_up(old, path), look_up(new, path)
-    lines = None
-    if path == _TEXT and isinstance(before, str) and isinstance(after, str):
-        lines = changed_lines(before, after)
-    return FieldChange(
-        path=dotted(path),
-        change_class=_class_of(path),
-        had=before is not MISSING,
-        before=None if before is MISSING else before,
-        has=after is not MISSING,
-        after=None if after is MISSING else after,
-        lines=lines,
-    )
-
-
-def _class_of(path: Path) -> ChangeClass:
-    if path == ("container", "image"):
-        return "image"
-    return CLASSES.get(path[0], "policy")
-
-
-def _locate(field: FieldChange, at: tuple[str, Path], then: Places, now: Places) -> FieldChange:
-    """Say which place decides the new value, and which one decided the old."""
-    if not field.has:
-        update = {"origin": now.remover(*at), "was": _decide(then, now, at)}
-        return field.model_copy(update=update)
-    origin, was = _decide(now, then, at), _decide(then, now, at) if field.had else None
-    is_text_file = origin is not None and not origin.path.endswith((".yaml", ".yml"))
-    if origin is not None and field.lines and is_text_file:
-        first = origin.model_copy(update={"line": field.lines[0], "column": 0})
-        return field.model_copy(update={"origin": first})
-    name = str(field.after).rpartition(" (")[0]
-    if origin is not None and at[1] == _SCHEMA and str(field.before).startswith(f"{name} ("):
-        whole = {"path": name, "line": 0, "column": 0}  # the file decides, not who names it
-        return field.model_copy(update={"origin": origin.model_copy(update=whole)})
-    elsewhere = was is not None and (origin is None or was.path != origin.path)
-    return field.model_copy(
-        update={"origin": origin, "was": was if elsewhere else None, "lines": None}
-    )
-
-
-def _decide(side: Places, other: Places, at: tuple[str, Path]) -> Origin | None:
-    """Find the place; what is named otherwise on the other side is decided by its name."""
-    mine = side.reference(*at)
-    if mine is not None:
-        theirs = other.reference(*at)
-        if theirs is None or mine[0] != theirs[0]:
-            return mine[1]
-    return side.place(*at)
-
-
-def _compare_environment(
+def compare_hosts(
     before: Desired, after: Desired, then: Places, now: Places
 ) -> tuple[FieldChange, ...]:
+    """List what differs in the environment itself: its hosts, and the branch it follows."""
     old, new = _environment_content(before), _environment_content(after)
     found = []
     for path in sorted(_differing(old, new)):
-        field = _describe(path, old, new)
-        origin = now.environment_place(path) if field.has else None
-        was = None if field.has else then.environment_place(path)
-        update = {"change_class": "host", "origin": origin, "was": was}
-        found.append(field.model_copy(update=update))
+        value, after = look_up(old, path), look_up(new, path)
+        has = after is not MISSING
+        found.append(
+            FieldChange(
+                path=dotted(path),
+                change_class=classify(path),
+                had=value is not MISSING,
+                before=None if value is MISSING else value,
+                has=has,
+                after=after if has else None,
+                origin=now.environment_place(path) if has else None,
+                was=None if has else then.environment_place(path),
+                forces=find_forced(path),
+            )
+        )
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ Digests were compared before; DeepDiff runs only for instances whose digests dif
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import cast
 
 from deepdiff import DeepDiff
@@ -14,28 +14,59 @@ from agentgit.model.change import FieldChange
 from agentgit.model.container import FOR_PROCESS, IN_PLACE
 from agentgit.model.desired import Instance
 from agentgit.model.observed import EngineKind
-from agentgit.model.origin import Chain, Chains, Origin
+from agentgit.model.origin import Chain, Chains
 from agentgit.model.value import Json, Path, dotted
-from agentgit.plan.field_facts import CLASSES, changed_lines
+from agentgit.plan.field_facts import changed_lines, classify, find_forced
+from agentgit.plan.origins import TEXT, Sides, locate, locate_agent
 
 _CONTENT = (
     "card", "model", "instructions", "tools", "knowledge", "config", "container", "process",
 )  # fmt: skip
+_NOTHING: tuple[Json, ...] = (None, "", [], {})
 MISSING = object()
 
 
+class Side:
+    """One side of a comparison: what an instance has that is no default, and its defaults."""
+
+    def __init__(self, instance: Instance, content: Mapping[str, Json]) -> None:
+        self.content = content
+        self._instance = instance
+        self._whole: Json = None
+
+    def value(self, path: Path) -> Json:
+        """Give the value at a path, which may be a default; MISSING where there is nothing."""
+        found = look_up(self.content, path)
+        if found is not MISSING:
+            return found
+        if self._whole is None:
+            self._whole = self._instance.spec.model_dump(mode="json", by_alias=True)
+        default = look_up(self._whole, path)
+        return MISSING if default in _NOTHING else default
+
+
 def compare_fields(
-    before: Instance, after: Instance, chains: Chains, engine: EngineKind
+    before: Instance, after: Instance, sides: Sides, engines: Collection[EngineKind]
 ) -> tuple[FieldChange, ...]:
-    """List the fields that differ, in order of path, as far as they matter on that engine."""
-    old, new = _content(before, engine), _content(after, engine)
-    changes = [_describe(path, old, new, chains) for path in _changed_paths(old, new)]
-    if engine == "process" and before.source_digest != after.source_digest:
-        changes.append(_describe_source(before, after, chains))
-    return tuple(sorted(changes, key=lambda change: change.path))
+    """List the fields that differ, in order of path, as far as they matter on those engines."""
+    old, new = Side(before, _content(before, engines)), Side(after, _content(after, engines))
+    fields = [describe(path, old, new, sides) for path in _changed_paths(old.content, new.content)]
+    if before.agent != after.agent:
+        fields.append(locate_agent(before.agent, after.agent, sides))
+    return tuple(sorted(fields, key=lambda field: field.path))
 
 
-def _content(instance: Instance, engine: EngineKind) -> Mapping[str, Json]:
+def compare_placement(before: Instance, after: Instance, sides: Sides) -> tuple[FieldChange, ...]:
+    """List what differs in where replicas may be."""
+    old, new = (
+        Side(one, one.spec.model_dump(mode="json", by_alias=True, include={"placement"}))
+        for one in (before, after)
+    )
+    paths = _changed_paths(old.content, new.content)
+    return tuple(describe(path, old, new, sides) for path in paths)
+
+
+def _content(instance: Instance, engines: Collection[EngineKind]) -> Mapping[str, Json]:
     """Dump what a revision is made of, without defaults, as the user writes it."""
     spec = instance.spec.model_dump(
         mode="json", by_alias=True, exclude_defaults=True, include=set(_CONTENT)
@@ -43,11 +74,13 @@ def _content(instance: Instance, engine: EngineKind) -> Mapping[str, Json]:
     (spec.get("instructions") or {}).pop("file", None)  # only its bytes count
     for block in (spec.get("model") or {}, *(spec.get("knowledge") or {}).values()):
         block.pop("ref", None)  # only what it names counts
-    if engine != "process":
+    if "process" not in engines:
         spec.pop("process", None)
+    elif spec.get("process") and instance.source_digest:
+        spec["process"]["source"] += f" ({instance.source_digest[:8]})"
     container = spec.get("container") or {}
     for key in list(container):  # what is changed in place is compared live
-        if key in IN_PLACE or (engine == "process" and key not in FOR_PROCESS):
+        if key in IN_PLACE or (set(engines) == {"process"} and key not in FOR_PROCESS):
             del container[key]
     return cast("Mapping[str, Json]", spec)
 
@@ -73,41 +106,23 @@ def _leaves(path: Path, old: Json, new: Json) -> Iterable[Path]:
     return [leaf for key in keys for leaf in _leaves((*path, key), old, new)]
 
 
-def _describe(
-    path: Path, old: Mapping[str, Json], new: Mapping[str, Json], chains: Chains
-) -> FieldChange:
-    before, after = look_up(old, path), look_up(new, path)
-    chain = find_chain(chains, path)
-    origin, over = deciding_origins(chain, gone=after is MISSING)
+def describe(path: Path, old: Side, new: Side, sides: Sides) -> FieldChange:
+    """Describe one path that differs, with the places that decide it."""
+    before, after = old.value(path), new.value(path)
     lines = None
-    if path == ("instructions", "text") and isinstance(before, str) and isinstance(after, str):
+    if path == TEXT and isinstance(before, str) and isinstance(after, str):
         lines = changed_lines(before, after)
-        if origin is not None and origin.line <= 1 and not origin.path.endswith((".yaml", ".yml")):
-            origin, over = origin.model_copy(update={"line": lines[0], "column": 0}), None
-    return FieldChange(
+    field = FieldChange(
         path=dotted(path),
-        change_class="image" if path == ("container", "image") else CLASSES[path[0]],
+        change_class=classify(path),
         had=before is not MISSING,
         before=None if before is MISSING else before,
         has=after is not MISSING,
         after=None if after is MISSING else after,
-        origin=origin,
-        over=over,
         lines=lines,
+        forces=find_forced(path),
     )
-
-
-def _describe_source(before: Instance, after: Instance, chains: Chains) -> FieldChange:
-    origin, _ = deciding_origins(find_chain(chains, ("process", "source")), gone=False)
-    return FieldChange(
-        path="process.source",
-        change_class="process",
-        before=f"{before.spec.process.source if before.spec.process else ''} "
-        f"({before.source_digest[:8]})",
-        after=f"{after.spec.process.source if after.spec.process else ''} "
-        f"({after.source_digest[:8]})",
-        origin=origin,
-    )
+    return locate(field, path, sides, said=look_up(new.content, path) is not MISSING)
 
 
 def find_chain(chains: Chains, path: Path) -> Chain:
@@ -116,15 +131,6 @@ def find_chain(chains: Chains, path: Path) -> Chain:
         if path[:length] in chains:
             return chains[path[:length]]
     return ()
-
-
-def deciding_origins(chain: Chain, *, gone: bool) -> tuple[Origin | None, Origin | None]:
-    """Say who decides and whom they override."""
-    if not chain:
-        return None, None
-    deciding = next((s for s in chain if (s.state == "removed") == gone), chain[0])
-    below = [s for s in chain if s.state == "overridden"]
-    return deciding.origin, below[0].origin if below else None
 
 
 def look_up(value: Json, path: Path) -> Json:

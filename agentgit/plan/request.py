@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from agentgit.model.desired import Instance
+from agentgit.model.desired import Desired, Instance
 from agentgit.model.guards import Guard
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
 from agentgit.model.plan import Pin
 from agentgit.model.progress import Passage, Quarantined
 from agentgit.model.value import Value
+from agentgit.plan.origins import Nowhere, Places
 
 
 class PlanRequest(Value):
@@ -57,6 +58,12 @@ class Evidence(Protocol):
     def applied(self, instance: str) -> Instance | None:
         """The instance as it was last applied, if that can be known."""
 
+    def places(self, instance: Instance) -> Places:
+        """Where the values of a desired instance, or of one of the past, are said."""
+
+    def around(self, instance: Instance) -> Desired | None:
+        """The environment that an instance is, or was, part of, if that can be known."""
+
 
 class NoEvidence:
     """Explains nothing: for tests and for plans that nobody reads."""
@@ -71,4 +78,12 @@ class NoEvidence:
 
     def applied(self, instance: str) -> Instance | None:  # noqa: ARG002 - the same
         """Nor of what was applied."""
+        return None
+
+    def places(self, instance: Instance) -> Places:  # noqa: ARG002 - the same
+        """No places."""
+        return Nowhere()
+
+    def around(self, instance: Instance) -> Desired | None:  # noqa: ARG002 - the same
+        """Nor what was around it."""
         return None

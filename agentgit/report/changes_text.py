@@ -7,16 +7,19 @@ from dataclasses import KW_ONLY, dataclass
 
 from agentgit.model.change import Change, FieldChange
 from agentgit.report.blame_words import Blamer
+from agentgit.report.diff_words import CLASSES
 from agentgit.report.extent import FOLDED, Extent
 from agentgit.report.field_text import is_text, write_after, write_before, write_difference
+from agentgit.report.field_words import (
+    force_the_same,
+    word_before_place,
+    word_field_place,
+    word_forced,
+)
 from agentgit.report.palette import PLAIN, Palette, Role, columns, pad, safe
 from agentgit.report.wording import count, join_names, lay_out, short_revision
 
 DRIFT = frozenset({"missing", "stopped", "unhealthy", "surplus", "drift"})
-_CLASSES = (
-    "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
-    "scale", "placement",
-)  # fmt: skip
 _ROLES: dict[str, Role] = {
     "+": "add", "-": "remove", "~": "change", "±": "change", "!": "attention",
 }  # fmt: skip
@@ -155,7 +158,10 @@ class _Writer:
 
     def _write_first(self, change: Change, members: Sequence[Change]) -> Iterator[str]:
         gone = _say_gone(change, self.environment)
-        yield _write_head(change, self.widths, self.palette, gone)
+        head = _write_head(change, self.widths, self.palette, gone)
+        if self.blamer is not None and not change.fields:
+            head = f"{head}  {self.blamer.changed(change.path)}".rstrip()
+        yield head
         hosts = sorted({host for one in members for host in one.hosts})
         if self.hosts and hosts:
             yield f"      on {join_names(hosts, self.extent.names)}"
@@ -233,7 +239,7 @@ def _summarise(change: Change, gone: str) -> str:
     if change.kind == "remove" and not is_set_back(change):
         return gone
     classes = {field.change_class for field in change.fields}
-    words = [name for name in _CLASSES if name in classes]
+    words = [name for name in CLASSES if name in classes]
     return ", ".join(words or dict.fromkeys(cause.kind for cause in change.causes))
 
 
@@ -265,36 +271,29 @@ def _write_fields(
 ) -> Iterator[str]:
     values = [field for field in fields if not is_text(field)]
     texts = [field for field in fields if is_text(field)]
+    same = force_the_same(fields)
+
+    def told(field: FieldChange) -> tuple[str, str, str]:
+        forced = "" if same or not word_forced(field) else f"  ({word_forced(field)})"
+        place, who = safe(word_field_place(field)), blamer.wrote(field) if blamer else ""
+        return f"{write_before(field)} -> {write_after(field)}{forced}", place, who
+
     for field in texts:
-        who = _write_who(field, blamer)
-        yield f"      {safe(field.path)}  {_write_range(field)}  {who}".rstrip()
+        forced = "" if same else f"({word_forced(field)})"
+        cells = (field.path, word_field_place(field), forced)
+        who = blamer.wrote(field) if blamer else ""
+        yield "      " + "  ".join(one for one in (*map(safe, cells), who) if one)
         for line in write_difference(field, palette=palette, extent=extent):
             yield f"        {palette.paint('dim', '|')} {line}"
     rows: list[tuple[str, ...]] = []
     for field in values[: extent.fields]:
-        origin = str(field.origin) if field.origin else ""
-        step = f"{write_before(field)} -> {write_after(field)}"
-        rows.append((safe(field.path), step, safe(origin), _write_who(field, blamer)))
+        rows.append((safe(field.path), *told(field)))
         if field.over:
             over = blamer.who(field.over) if blamer else ""
             rows.append(("", "", f"over {safe(str(field.over))}", over))
+        before = word_before_place(field)
+        rows += [("", "", safe(before))] if before else []
     yield from lay_out(rows, indent="      ", widest=_STEP_WIDTH)
     if len(values) > extent.fields:
         left = count(len(values) - extent.fields, "more field")
         yield f"      ... and {left}; {extent.hint}"
-
-
-def _write_who(field: FieldChange, blamer: Blamer | None) -> str:
-    if blamer is None or field.origin is None:
-        return ""
-    return blamer.who(field.origin, field.lines[1] if field.lines else 0)
-
-
-def _write_range(field: FieldChange) -> str:
-    """Write the place of a changed text with the lines that changed: `path:14-19`."""
-    if field.origin is None:
-        return ""
-    if field.lines is None:
-        return safe(str(field.origin))
-    first, last = field.lines
-    return safe(field.origin.path) + (f":{first}" if first >= last else f":{first}-{last}")

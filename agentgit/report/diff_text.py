@@ -20,6 +20,7 @@ from agentgit.report.diff_words import (
 )
 from agentgit.report.extent import FOLDED, Extent
 from agentgit.report.field_text import is_text, write_after, write_before, write_difference
+from agentgit.report.field_words import word_forced
 from agentgit.report.heading import write_commit
 from agentgit.report.palette import PLAIN, Palette, Role, safe
 from agentgit.report.problems import write_problems
@@ -124,7 +125,8 @@ def _write_fields(
     for field in values[: extent.fields]:
         was = was_elsewhere(field)
         told = f"before: {safe(str(was))}" if was else ""
-        step = f"{write_before(field)} -> {write_after(field)}"
+        forced = "" if field.forces == "replace" else word_forced(field)
+        step = f"{write_before(field)} -> {write_after(field)}{f'  ({forced})' if forced else ''}"
         rows.append((safe(field.path), step, told))
     yield from lay_out(rows, indent=indent, widest=_WIDTH)
     if len(values) > extent.fields:

@@ -10,8 +10,8 @@ from agentgit.model.origin import Origin
 from agentgit.report.wording import count
 
 CLASSES = (
-    "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
-    "scale", "placement", "rollout", "policy", "labels", "host",
+    "agent", "prompt", "model", "tools", "knowledge", "config", "card", "image", "container",
+    "process", "scale", "placement", "rollout", "policy", "labels", "host",
 )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def word_place(cause: EffectCause, *, column: bool = True) -> str:
     lines = next((one.lines for way in cause.ways for one in way.fields if one.lines), None)
     if lines is not None and lines[1] > lines[0]:
         return f"{first.path}:{lines[0]}-{lines[1]}"
-    return str(first if column else first.model_copy(update={"column": 0})) or "a default"
+    return str(first if column else first.model_copy(update={"column": 0})) or "said nowhere"
 
 
 def word_more_places(cause: EffectCause) -> str:

@@ -19,6 +19,7 @@ from agentgit.report.diff_words import (
 )
 from agentgit.report.extent import Extent
 from agentgit.report.field_text import is_text, write_after, write_before, write_difference
+from agentgit.report.field_words import force_the_same, word_forced
 from agentgit.report.markdown import Page, code, details, fence, names, row
 from agentgit.report.wording import count
 
@@ -55,7 +56,8 @@ def add_table(page: Page, effect: Effect) -> None:
 
 def _write_row(effect: Effect, cause: EffectCause) -> str:
     more = word_more_places(cause)
-    place = code(word_place(cause, column=False)) + (f" {more}" if more else "")
+    place = code(word_place(cause, column=False)) if cause.places[0].path else "no place"
+    place += f" {more}" if more else ""
     what = "<br>".join(_write_way(effect, cause, way) for way in cause.ways[:_WAYS])
     if len(cause.ways) > _WAYS:
         what += f"<br>… and {count(len(cause.ways) - _WAYS, 'more way')}"
@@ -78,21 +80,25 @@ def _write_way(effect: Effect, cause: EffectCause, way: Way) -> str:
         agent, replicas = describe_new(effect, way)
         return f"{word}, agent {code(agent)}, {replicas}"
     number = f"{len(way.instances)}×: " if len(cause.ways) > 1 else ""
-    shown = [_write_field(field) for field in way.fields[:_FIELDS]]
+    same = force_the_same(way.fields)
+    shown = [_write_field(field, forced=not same) for field in way.fields[:_FIELDS]]
     if len(way.fields) > _FIELDS:
         shown.append(f"{len(way.fields) - _FIELDS} more values")
-    return number + ", ".join(shown)
+    forced = next((word for one in way.fields if (word := word_forced(one))), "") if same else ""
+    return number + ", ".join(shown) + (f": {forced}" if forced else "")
 
 
-def _write_field(field: FieldChange) -> str:
-    path = code(field.path, 200)
+def _write_field(field: FieldChange, *, forced: bool) -> str:
+    path, end = code(field.path, 200), word_forced(field) if forced else ""
+    end = f" ({end})" if end else ""
     if is_text(field):
-        return f"{path} (below)"
+        return f"{path} (below){end}"
     was = was_elsewhere(field)
     told = f" (before: {code(str(was))})" if was else ""
     before = code(write_before(field)) if field.had else "not set"
     after = code(write_after(field)) if field.has else "not set"
-    return f"{path} {before} → {after}{told}"
+    files = f" and {count(len(field.files) - 1, 'more file')}" if len(field.files) > 1 else ""
+    return f"{path} {before} → {after}{files}{told}{end}"
 
 
 def add_texts(page: Page, effects: Sequence[Effect]) -> None:
@@ -164,4 +170,5 @@ def _describe(one: InstanceEffect) -> tuple[str, str, str]:
     more = one.replicas_after - one.replicas_before
     if more and not one.replaces:
         how = f"{abs(more)} {'more' if more > 0 else 'fewer'}"
-    return one.agent, replicas, f"{word_classes(one.fields)}: {how}"
+    classes = word_classes(one.fields)
+    return one.agent, replicas, f"{classes}: {how}" if classes else how

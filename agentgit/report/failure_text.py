@@ -10,6 +10,7 @@ from agentgit.model.events import Event, StepFailed
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import Failure
 from agentgit.report.context import Context
+from agentgit.report.field_words import word_field_place
 from agentgit.report.palette import Palette, clip, safe
 from agentgit.report.wording import count, join_names, lay_out, short_revision
 
@@ -153,7 +154,7 @@ def _write_cause(failure: Failure, plan: Plan) -> Iterator[str]:
 def _list_fields(word: str, change: Change, guilty: Sequence[object]) -> Iterator[str]:
     fields = [field for field in change.fields if field in guilty or not guilty]
     rows = [
-        (word if at == 0 else "", safe(field.path), safe(str(field.origin or "")))
+        (word if at == 0 else "", safe(field.path), safe(word_field_place(field)))
         for at, field in enumerate(fields[:_CAUSES])
     ]
     yield from lay_out(rows)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentgit.errors import Location, Problem
 from agentgit.model.desired import Desired
-from agentgit.model.origin import Blames, Chains, Origin, blame_of
+from agentgit.model.origin import Blame, Blames, Chains, Origin, blame_of
 from agentgit.model.plan import Pin
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
@@ -192,17 +192,17 @@ def place_document(origin: Origin) -> parts.OriginDocument:
     }
 
 
-def blame_document(
-    origin: Origin | None, blames: Blames | None, last: int = 0
-) -> parts.BlamedDocument:
+def blame_document(origin: Origin | None, blames: Blames | None) -> parts.BlamedDocument:
     """A field `blame` where lines were blamed, nothing where they were not."""
     if blames is None:
         return {}
-    blame = blame_of(origin, blames, last) if origin else None
-    if blame is None:
-        return {"blame": None}
-    commit = commit_document(blame.commit)
-    return {"blame": {"commit": commit, "orEarlier": blame.or_earlier}}
+    blame = blame_of(origin, blames) if origin else None
+    return {"blame": who_document(blame) if blame else None}
+
+
+def who_document(blame: Blame) -> parts.BlameDocument:
+    """Who wrote something last."""
+    return {"commit": commit_document(blame.commit), "orEarlier": blame.or_earlier}
 
 
 def location_document(location: Location | None) -> parts.LocationDocument | None:

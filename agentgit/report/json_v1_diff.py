@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, InstanceEffect
 from agentgit.report.diff_words import symbol_of
 from agentgit.report.json_v1 import (
     commit_document,
-    origin_document,
     place_document,
     problem_document,
 )
@@ -17,7 +15,6 @@ from agentgit.report.json_v1_fields import field_document
 
 if TYPE_CHECKING:
     from agentgit.report.documents import diff as shape
-    from agentgit.report.documents.plan import FieldDocument
 
 
 def diff_document(comparison: Comparison) -> shape.DiffDocument:
@@ -53,7 +50,10 @@ def _cause(cause: EffectCause) -> shape.EffectCauseDocument:
         "places": [place_document(one) for one in cause.places],
         "gone": cause.gone,
         "ways": [
-            {"instances": list(way.instances), "fields": [_field(one) for one in way.fields]}
+            {
+                "instances": list(way.instances),
+                "fields": [field_document(one) for one in way.fields],
+            }
             for way in cause.ways
         ],
     }
@@ -71,7 +71,3 @@ def _instance(instance: InstanceEffect) -> shape.InstanceEffectDocument:
         "replaces": instance.replaces,
         "classes": sorted({field.change_class for field in instance.fields}),
     }
-
-
-def _field(field: FieldChange) -> FieldDocument:
-    return {**field_document(field), "was": origin_document(field.was)}

@@ -26,6 +26,9 @@ def field_document(field: FieldChange, texts: dict[str, str] | None = None) -> F
         "class": field.change_class,
         "origin": origin_document(field.origin),
         "lines": list(field.lines) if field.lines else None,
+        "files": list(field.files),
+        "forces": field.forces,
+        "was": origin_document(field.was),
     }
     if field.had and texts is not None and _is_long(field.before):
         document["beforeText"] = _keep(str(field.before), texts)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agentgit.model.events import Event
-from agentgit.model.origin import Blames
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.story import Story
+from agentgit.report.blame_words import Blamer
 from agentgit.report.json_v1 import (
     commit_document,
     failure_document,
@@ -35,7 +35,7 @@ def show_document(
     }
 
 
-def why_document(story: Story, blames: Blames | None = None) -> WhyDocument:
+def why_document(story: Story, blamer: Blamer | None = None) -> WhyDocument:
     """What `why --json` prints; null is what is not known."""
     live = story.live
     return {
@@ -54,7 +54,7 @@ def why_document(story: Story, blames: Blames | None = None) -> WhyDocument:
         "rolloutId": story.rollout_id or None,
         "removedBy": record_document(story.removed_by) if story.removed_by else None,
         "wentBack": story.went_back,
-        "change": change_document(story.change, blames) if story.change else None,
+        "change": change_document(story.change, blamer=blamer) if story.change else None,
         "evidence": [{"what": one.what, "seconds": one.seconds} for one in story.proofs],
         "failure": failure_document(story.failure) if story.failure else None,
     }

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from agentgit.model.change import Change, FieldChange
 from agentgit.model.image import AbsentImage, MixedImage, MovedImage
-from agentgit.model.origin import Blames
 from agentgit.model.plan import Move, Plan, Wave
 from agentgit.model.risk import Gap, Risk
 from agentgit.model.steps import Step, target_of
+from agentgit.plan.risk import assess_risk
+from agentgit.report.blame_words import Blamer
 from agentgit.report.changes_text import is_set_back, symbol_of
 from agentgit.report.context import NOTHING_KNOWN, Context
+from agentgit.report.field_words import word_ends
 from agentgit.report.heading import find_failed_try
 from agentgit.report.json_v1 import (
-    blame_document,
     commit_document,
     origin_document,
     pin_document,
+    who_document,
 )
 from agentgit.report.json_v1_fields import field_document
 from agentgit.report.rehearsal import rehearsal_document
@@ -27,15 +29,15 @@ if TYPE_CHECKING:
 
 
 def plan_document(
-    plan: Plan, context: Context = NOTHING_KNOWN, blames: Blames | None = None
+    plan: Plan, context: Context = NOTHING_KNOWN, blamer: Blamer | None = None
 ) -> shape.PlanDocument:
     """What `plan --json` prints; `triedBefore` is the rollout of the same that went back.
 
-    Where lines were blamed, each field has a `blame`; `rehearsal` is null where there was none.
+    With a blamer, each field has its `blame`; `rehearsal` is null where there was none.
     """
     tried = find_failed_try(plan, context)
     texts: dict[str, str] = {}
-    changes = [change_document(one, blames, texts) for one in plan.changes]
+    changes = [change_document(one, plan, blamer, texts) for one in plan.changes]
     return {
         "format": "agentgit/plan@1",
         "project": {"id": plan.project_id, "name": plan.project},
@@ -79,10 +81,19 @@ def plan_document(
 
 
 def change_document(
-    change: Change, blames: Blames | None = None, texts: dict[str, str] | None = None
+    change: Change,
+    plan: Plan | None = None,
+    blamer: Blamer | None = None,
+    texts: dict[str, str] | None = None,
 ) -> shape.ChangeDocument:
-    """What happens to one instance, and why; long texts go to `texts` where it is given."""
-    return {
+    """What happens to one instance, and why; `plan` is what it is part of.
+
+    Long texts go to `texts` where it is given.
+    """
+    whole = max(change.replicas, change.touched)
+    most = max(plan.replicas_before, plan.replicas_after) if plan else whole
+    risk = assess_risk((change,), plan.waves if plan else (), most)
+    document: shape.ChangeDocument = {
         "symbol": "" if change.kind == "keep" else symbol_of(change),
         "kind": change.kind,
         "drift": is_set_back(change),
@@ -98,8 +109,17 @@ def change_document(
         "order": change.order,
         "orderReason": change.order_reason,
         "causes": [{"kind": one.kind, "detail": one.detail} for one in change.causes],
-        "fields": [_field(one, blames, texts) for one in change.fields],
+        "fields": [_field(one, blamer, texts) for one in change.fields],
+        "risk": {"level": risk.level, "reasons": list(risk.reasons)},
+        "share": round(change.touched / whole, 4) if whole else 0.0,
+        "gap": _gap(change.gap) if change.gap else None,
+        "ends": change.ends,
+        "cannotBeUndone": [one for one in [word_ends(change.ends)] if one],
     }
+    if blamer is not None:
+        last = None if change.fields else blamer.files.get(change.path)
+        document["changed"] = who_document(last) if last else None
+    return document
 
 
 def _risk(risk: Risk) -> shape.RiskDocument:
@@ -120,14 +140,16 @@ def _gap(gap: Gap) -> shape.GapDocument:
 
 
 def _field(
-    field: FieldChange, blames: Blames | None, texts: dict[str, str] | None
+    field: FieldChange, blamer: Blamer | None, texts: dict[str, str] | None
 ) -> shape.FieldDocument:
-    last = field.lines[1] if field.lines else 0
-    return {
-        **field_document(field, texts),
-        "over": origin_document(field.over),
-        **blame_document(field.origin, blames, last),
-    }
+    document = field_document(field, texts)
+    document["over"] = origin_document(field.over)
+    if blamer is not None:
+        found, last = blamer.find(field), blamer.find_last(field)
+        document["blame"] = who_document(found[0]) if found else None
+        document["blames"] = [who_document(one) for one in found]
+        document["changed"] = who_document(last) if last else None
+    return document
 
 
 def _wave(wave: Wave) -> shape.WaveDocument:

@@ -12,6 +12,7 @@ from agentgit.plan.effect_causes import group_by_cause
 from agentgit.report.changes_text import is_set_back, symbol_of, tell_story
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.effect_markdown import LIMIT, add_table, add_texts, write_instances
+from agentgit.report.field_words import word_ends
 from agentgit.report.heading import write_notes, write_pin
 from agentgit.report.markdown import Page, code, details, names, row
 from agentgit.report.palette import PLAIN
@@ -115,6 +116,9 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
         yield f"at most {count(plan.peak, 'replica')} at once"
     why = f" ({', '.join(plan.risk.reasons)})" if plan.risk.reasons else ""
     yield f"risk: {plan.risk.level}{why}"
+    ends = word_ends(sum(change.ends for change in active))
+    if ends:
+        yield f"cannot be undone: {ends}"
 
 
 def _write_around(plan: Plan, context: Context) -> Iterator[str]:

@@ -12,6 +12,7 @@ from agentgit.report.blame_words import Blamer
 from agentgit.report.changes_text import is_set_back, write_change_lines, write_changes
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.extent import FOLDED, Extent
+from agentgit.report.field_words import word_ends
 from agentgit.report.heading import (
     write_compared,
     write_head,
@@ -175,6 +176,9 @@ def _write_totals(plan: Plan, context: Context, extent: Extent) -> Iterator[str]
         yield "  " + " · ".join(_write_reach(plan, context, extent))
     if plan.risk.reasons:
         yield f"  risk: {plan.risk.level} ({', '.join(plan.risk.reasons)})"
+    ends = word_ends(sum(change.ends for change in active))
+    if ends:
+        yield f"  cannot be undone: {ends}"
     back = sum(is_set_back(change) for change in active)
     added = sum(change.kind == "create" and not is_set_back(change) for change in active)
     removed = sum(change.kind == "remove" and not is_set_back(change) for change in active)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from agentgit.model.change import Change, FieldChange
-from agentgit.model.origin import Origin
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.story import Story
 from agentgit.report.aftermath import describe_state
 from agentgit.report.blame_words import Blamer
 from agentgit.report.failure_text import collapse, shorten_failure
+from agentgit.report.field_words import word_field_place, word_step
 from agentgit.report.heading import write_commit
 from agentgit.report.history_text import write_result
 from agentgit.report.palette import PLAIN, Palette, clip, safe
@@ -23,7 +23,6 @@ from agentgit.report.wording import (
     word_age,
     write_actor,
     write_elapsed,
-    write_value,
 )
 
 _FIELDS = 20
@@ -113,19 +112,15 @@ def _write_file(change: Change, blamer: Blamer | None) -> str:
     """Name the file that declares the instance, where no field says more, and who wrote it."""
     if change.fields or not change.path:
         return ""
-    who = blamer.who(Origin(layer="instance", path=change.path)) if blamer else ""
+    who = blamer.changed(change.path) if blamer else ""
     return f":  {safe(change.path)}  {who}".rstrip()
 
 
 def _write_fields(change: Change, blamer: Blamer | None) -> Iterator[str]:
     rows = []
     for field in change.fields[:_FIELDS]:
-        place = safe(str(field.origin)) if field.origin else ""
-        if field.origin and field.lines and field.lines[0] < field.lines[1]:
-            place = f"{safe(field.origin.path)}:{field.lines[0]}-{field.lines[1]}"
-        last = field.lines[1] if field.lines else 0
-        who = blamer.who(field.origin, last) if blamer and field.origin else ""
-        rows.append((safe(field.path), _write_step(field), place, who))
+        who = blamer.wrote(field) if blamer else ""
+        rows.append((safe(field.path), _write_step(field), safe(word_field_place(field)), who))
     yield from lay_out(rows, indent="    ")
     if len(change.fields) > _FIELDS:
         yield f"    ... and {count(len(change.fields) - _FIELDS, 'more field')}"
@@ -134,9 +129,7 @@ def _write_fields(change: Change, blamer: Blamer | None) -> Iterator[str]:
 def _write_step(field: FieldChange) -> str:
     if "\n" in f"{field.before}{field.after}":
         return "changed"
-    before = write_value(field.before, width=_VALUE) if field.had else "not set"
-    after = write_value(field.after, width=_VALUE) if field.has else "not set"
-    return f"{before} -> {after}"
+    return word_step(field, _VALUE)
 
 
 def _write_evidence(story: Story, palette: Palette) -> Iterator[str]:

@@ -1,15 +1,15 @@
-"""Who wrote each line last: `git blame`, a file at a time, several files side by side."""
+"""Who wrote each line, or changed each file, last: a file at a time, several side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from agentgit.effects import Git
 from agentgit.errors import GitError
 from agentgit.model.origin import Blame, Blames
 from agentgit.model.snapshot import Commit
-from agentgit.source.commits import read_time
+from agentgit.source.commits import read_commit, read_time
 
 _SIDE_BY_SIDE = 4
 _UNCOMMITTED = Blame(commit=None)
@@ -37,6 +37,35 @@ def _blame_file(git: Git, root: str, path: str, commit: str | None) -> tuple[Bla
     if commit is None and ("no such path" in asked.err or "no such ref" in asked.err):
         return _blame_new(git, root, path)
     raise GitError(f"git cannot blame {path}: {asked.err.removeprefix('fatal: ')}")
+
+
+def find_last_changes(
+    git: Git, root: str, paths: Iterable[str], commit: str | None
+) -> Mapping[str, Blame]:
+    """Find who changed files last, or took them away, up to a commit; None for the work tree.
+
+    Files that the repository has never had are left out. Raises GitError.
+    """
+    wanted = sorted(set(paths))
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        found = pool.map(lambda path: _find_last_change(git, root, path, commit), wanted)
+        return {path: one for path, one in zip(wanted, found, strict=True) if one is not None}
+
+
+def _find_last_change(git: Git, root: str, path: str, commit: str | None) -> Blame | None:
+    name = f":(top,literal){root}/{path}" if root else f":(top,literal){path}"
+    if commit is None:
+        asked = git.run("status", "--porcelain", "--untracked-files=all", "--", name)
+        if asked.out.strip():
+            return _UNCOMMITTED
+    asked = git.run("log", "-1", "--format=%H %P", commit or "HEAD", "--", name)
+    if asked.code != 0:
+        raise GitError(f"git cannot tell who changed {path}: {asked.err.removeprefix('fatal: ')}")
+    sha, _, parents = asked.out.decode("ascii").strip().partition(" ")
+    found = git.objects([sha])[0] if sha else None
+    if found is None:
+        return None
+    return Blame(commit=read_commit(found), or_earlier=git.shallow and not parents)
 
 
 def _blame_new(git: Git, root: str, path: str) -> tuple[Blame, ...]:

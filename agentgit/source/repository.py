@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 from agentgit.errors import GitError
-from agentgit.model.origin import Blames
+from agentgit.model.origin import Blame, Blames
 from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.source.ancestry import is_ancestor
 from agentgit.source.commits import find_commit
@@ -100,6 +100,12 @@ class GitSource:
         from agentgit.source.blame import blame_files
 
         return blame_files(self.git, self.root, paths, commit)
+
+    def last_changes(self, paths: Iterable[str], commit: str | None) -> Mapping[str, Blame]:
+        """Say who changed some files last, or took them away; as `blame`. Raises GitError."""
+        from agentgit.source.blame import find_last_changes
+
+        return find_last_changes(self.git, self.root, paths, commit)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` contains `older`. Raises GitError where a shallow clone cannot tell."""

@@ -52,7 +52,9 @@ def find_drift(world: World, environment: str) -> Drift:
             allow=frozenset(GUARDS),
             known_hosts=known_hosts(aim.records),
         )
-        evidence = CommitEvidence(world.source, aim.target.snapshot, environment, aim.records)
+        evidence = CommitEvidence(
+            world.source, aim.target.snapshot, environment, aim.records, desired
+        )
         plan = build_plan(desired, observed, asked, evidence)
     unread = tuple(f"{name} is left out: {why}" for name, why in sorted(missing.items()))
     return Drift(plan, observed, aim.records, (*aim.warnings, *unread))

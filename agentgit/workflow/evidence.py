@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from agentgit.compile.build import compile_environment
 from agentgit.compile.explain import Explainer
 from agentgit.compile.layout import list_instances
+from agentgit.compile.trace import Tracer
 from agentgit.effects import Source
 from agentgit.errors import AgentgitError
 from agentgit.model.desired import Desired, Instance
@@ -14,6 +16,7 @@ from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Snapshot
+from agentgit.plan.origins import Places
 from agentgit.record.history import last_good
 
 
@@ -26,15 +29,18 @@ class CommitEvidence:
         snapshot: Snapshot,
         environment: str,
         records: tuple[RolloutRecord, ...],
+        desired: Desired | None = None,
     ) -> None:
         self._source = source
+        self._desired = desired
         self._records = records
         self._snapshot = snapshot
         self._environment = environment
         self._explainer: Explainer | None = None
         self._known = frozenset[str]()
         self._chains: dict[str, Chains] = {}
-        self._past: dict[str, Mapping[str, Instance]] = {}
+        self._past: dict[str, _Past | None] = {}
+        self._tracers: dict[str, Tracer] = {}
 
     def chains(self, instance: str) -> Chains:
         """Where every value of a desired instance comes from.
@@ -51,7 +57,7 @@ class CommitEvidence:
 
     def before(self, replica: Replica) -> Instance | None:
         """The instance as its replica's commit had it, if that commit can still be compiled."""
-        past = self._at(replica.commit).get(replica.instance)
+        past = self._find(replica.commit, replica.instance)
         if past and replica.revision in {past.revision, past.process_revision}:
             return past
         return None
@@ -59,14 +65,43 @@ class CommitEvidence:
     def applied(self, instance: str) -> Instance | None:
         """The instance as the last rollout that succeeded for it had it."""
         commit = last_good(self._records, instance)
-        return self._at(commit).get(instance) if commit else None
+        return self._find(commit, instance) if commit else None
 
-    def _at(self, commit: str) -> Mapping[str, Instance]:
+    def places(self, instance: Instance) -> Places:
+        """Where its values are said: in its own commit, else in the one that is planned."""
+        commit = instance.commit
+        if commit not in self._tracers:
+            past = self._at(commit) if commit else None
+            snapshot = self._source.snapshot(commit) if past else self._snapshot
+            desired = past.desired if past else None if commit else self._desired
+            self._tracers[commit] = Tracer(snapshot, desired)
+        return self._tracers[commit]
+
+    def around(self, instance: Instance) -> Desired | None:
+        """What its own commit asks for, else the one that is planned."""
+        if not instance.commit:
+            return self._desired
+        past = self._at(instance.commit)
+        return past.desired if past else None
+
+    def _find(self, commit: str, instance: str) -> Instance | None:
+        past = self._at(commit)
+        return past.instances.get(instance) if past else None
+
+    def _at(self, commit: str) -> _Past | None:
         if commit not in self._past:
             found = compile_past(self._source, commit, self._environment)
-            instances = found.instances if found else ()
-            self._past[commit] = {one.name: one for one in instances}
+            mine = found.instances if found else ()
+            named = {one.name: one.model_copy(update={"commit": commit}) for one in mine}
+            self._past[commit] = _Past(found, named) if found else None
         return self._past[commit]
+
+
+class _Past(NamedTuple):
+    """What an older commit asks for; each of its instances knows that commit."""
+
+    desired: Desired
+    instances: Mapping[str, Instance]
 
 
 def compile_past(source: Source, sha: str, environment: str) -> Desired | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agentgit.compile.build import compile_environment
 from agentgit.compile.explain import explain_instance
+from agentgit.compile.trace import Tracer
 from agentgit.errors import AgentgitError
 from agentgit.execute.hooks import NoGuard
 from agentgit.execute.interpreter import Execution, execute
@@ -214,13 +215,22 @@ class _Evidence:
         return explain_instance(self._second, ENVIRONMENT, instance).chains
 
     def before(self, replica: Replica) -> Instance | None:
-        assert self._first is not None
-        return compile_environment(self._first, ENVIRONMENT).instance(replica.instance)
+        return self.applied(replica.instance)
 
     def applied(self, instance: str) -> Instance | None:
         if self._first is None:  # nothing ever was
             return None
-        return compile_environment(self._first, ENVIRONMENT).instance(instance)
+        found = compile_environment(self._first, ENVIRONMENT).instance(instance)
+        return found.model_copy(update={"commit": "first"}) if found else None
+
+    def places(self, instance: Instance) -> Tracer:
+        snapshot = self._first if instance.commit else self._second
+        assert snapshot is not None
+        return Tracer(snapshot, compile_environment(snapshot, ENVIRONMENT))
+
+    def around(self, instance: Instance) -> Desired | None:
+        snapshot = self._first if instance.commit else self._second
+        return compile_environment(snapshot, ENVIRONMENT) if snapshot else None
 
 
 if __name__ == "__main__":

@@ -74,3 +74,57 @@ def test_a_plan(story: tuple[str, str], agentgit: Call, commit: Call, edit: Call
     (change,) = [one for one in document["changes"] if one["kind"] != "keep"]
     assert {one["blame"]["commit"]["sha"] for one in change["fields"]} == {third}
     assert second != third
+
+
+def test_everybody_who_wrote_a_changed_line(project: Path, agentgit: Call, commit: Call) -> None:
+    (project / "global/prompts/hello.md").write_text("one\ntwo\nthree\nfour\n")
+    old = commit("Four lines")
+    assert agentgit("apply", "-e", "production", "--yes").code == 0
+    (project / "global/prompts/hello.md").write_text("ONE\ntwo\nthree\nfour\n")
+    first = commit("Louder")
+    (project / "global/prompts/hello.md").write_text("ONE\ntwo\nthree\nFOUR\n")
+    second = commit("Louder still")
+    out = agentgit("plan", "-e", "production", "--blame").out
+    (row,) = [one for one in out.splitlines() if "hello.md:1-4" in one]
+    assert row.count("Ana") == 2
+    assert first[:7] in row
+    assert second[:7] in row
+    assert old[:7] not in row  # the lines between are nobody's doing
+    document = json.loads(agentgit("plan", "-e", "production", "--blame", "--json").out)
+    field = next(f for one in document["changes"] for f in one["fields"])
+    assert {one["commit"]["sha"] for one in field["blames"]} == {second, first}
+    assert field["blame"] == field["blames"][0]
+    assert field["changed"] is None
+
+
+def test_what_is_gone_has_who_changed_the_file_last(
+    project: Path, agentgit: Call, commit: Call, edit: Call
+) -> None:
+    name = "environments/production/instances/other.yaml"
+    (project / "global/prompts/hello.md").write_text("one\ntwo\n")
+    (project / name).write_text("kind: Instance\nmetadata: {name: other}\nspec: {agent: hello}\n")
+    commit("Another")
+    assert agentgit("apply", "-e", "production", "--yes").code == 0
+    (project / "global/prompts/hello.md").write_text("one\n")
+    shorter = commit("Shorter")
+    edit(HERE, "temperature: 0.2", "top_p: 1")
+    colder = commit("No temperature here")
+    (project / name).rename(project / name.replace("other", "third"))
+    edit(name.replace("other", "third"), "name: other", "name: third")
+    moved = commit("A new name")
+    asked = ("plan", "-e", "production", "--blame", "--allow", "removed", "--allow", "renames")
+    out = agentgit(*asked).out
+    lines = out.splitlines()
+    (text,) = [one for one in lines if "instructions.text" in one]
+    assert text.endswith(f"the file last changed by {shorter[:7]} Ana")
+    (new,) = [one for one in lines if one.startswith("  + third")]
+    (gone,) = [one for one in lines if one.startswith("  - other")]
+    assert new.endswith(f"{moved[:7]} Ana")
+    assert gone.endswith(f"{moved[:7]} Ana")
+    assert colder[:7] in out
+    document = json.loads(agentgit(*asked, "--json").out)
+    by_name = {one["instance"]: one for one in document["changes"]}
+    assert by_name["other"]["changed"]["commit"]["sha"] == moved
+    text = next(f for f in by_name["hello"]["fields"] if f["path"] == "instructions.text")
+    assert text["changed"]["commit"]["sha"] == shorter
+    assert (text["blame"], text["blames"]) == (None, [])

@@ -100,7 +100,7 @@ def test_one_line_that_reaches_five_hundred() -> None:
     )
     assert text.startswith("### agentgit: 1 environment changes\n\n**`production`** · 500 of 500")
     assert (
-        "| ~ | `a.yaml:1` | `model.params.temperature` `0.7` → `0.5` | "
+        "| ~ | `a.yaml:1` | `model.params.temperature` `0.7` → `0.5`: replaces | "
         "500 instances: `support-000`, `support-001` and 498 more |"
     ) in text
     assert "<summary>production: 500 instances, by what changes</summary>" in text

@@ -194,6 +194,8 @@ def test_as_a_document(comparison: Comparison) -> None:
         "origin": {"layer": "global", "path": "global/defaults.yaml", "line": 9, "column": 20},
         "was": {"layer": "global", "path": "global/agents/support.yaml", "line": 31, "column": 20},
         "lines": None,
+        "files": [],
+        "forces": "replace",
     }
     assert production["instances"][0] == {
         "name": "support-000",

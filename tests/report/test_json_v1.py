@@ -6,9 +6,13 @@ import json
 from typing import Any, get_args
 
 from agentgit.errors import Location, Problem
+from agentgit.model.change import Change, FieldChange, Forces
 from agentgit.model.events import Event, RolloutFinished, RolloutStarted, StepFailed
+from agentgit.model.origin import Origin
 from agentgit.model.plan import Pin, Plan
+from agentgit.model.risk import Gap
 from agentgit.model.rollout import Failure, RolloutRecord
+from agentgit.model.steps import Hold
 from agentgit.report.json_schema import output_schemas
 from agentgit.report.json_v1 import (
     dump,
@@ -75,9 +79,17 @@ PLAN = {
                     "after": "str",
                     "origin": ORIGIN,
                     "over": "NoneType",
+                    "was": "NoneType",
                     "lines": ["int"],
+                    "files": [],
+                    "forces": "str",
                 }
             ],
+            "risk": {"level": "str", "reasons": ["str"]},
+            "share": "float",
+            "gap": "NoneType",
+            "ends": "int",
+            "cannotBeUndone": [],
         }
     ],
     "texts": {},
@@ -136,6 +148,48 @@ def test_a_long_text_of_many_instances_is_there_once(plan: Plan) -> None:
     assert document["texts"][first["beforeText"]] == long["before"]
     assert document["texts"][first["afterText"]] == long["after"]
     assert len(document["texts"]) == 2
+
+
+def test_what_a_change_risks(plan: Plan, changes: tuple[Change, ...]) -> None:
+    gap = Gap(instance="support-eu", at_least=1.0, at_most=20.0, reason="volume data is exclusive")
+    edit = {"replicas": 3, "touched": 2, "ends": 2, "gap": gap, "order": "stop-first"}
+    change = changes[1].model_copy(update=edit)
+    document = plan_document(plan.model_copy(update={"changes": (change, changes[0])}))
+    check_document(document)
+    one, other = document["changes"]
+    assert one["share"] == 0.6667
+    assert one["gap"] == {"instance": "support-eu", "atLeastSeconds": 1.0, "atMostSeconds": 20.0,
+                          "reason": "volume data is exclusive"}  # fmt: skip
+    assert one["risk"] == {"level": "high", "reasons": ["1 instance not served for a while",
+                                                        "prompt, model"]}  # fmt: skip
+    assert (one["ends"], one["cannotBeUndone"]) == (2, ["what 2 replicas held outside volumes"])
+    assert (other["gap"], other["ends"], other["cannotBeUndone"]) == (None, 0, [])
+
+
+def test_a_change_with_pauses_is_no_leap(plan: Plan, changes: tuple[Change, ...]) -> None:
+    change = changes[1].model_copy(update={"replicas": 40, "touched": 40, "kind": "replace"})
+    whole = {"changes": (change,), "replicas_before": 40, "replicas_after": 40}
+    held = plan.waves[0].model_copy(update={"hold": Hold(duration=60.0, replicas=())})
+    for waves, level in (((held,), "medium"), ((), "high")):
+        (one,) = plan_document(plan.model_copy(update={**whole, "waves": waves}))["changes"]
+        assert one["risk"]["level"] == level
+
+
+def test_what_each_field_forces(plan: Plan, changes: tuple[Change, ...]) -> None:
+    place = Origin(layer="global", path="agents/support/run.py")
+    forced: tuple[Forces, ...] = ("replace", "in-place", "scale", "move", "nothing")
+    fields = tuple(
+        FieldChange(path=one, change_class="container", forces=one, was=place, files=("a", "b"))
+        for one in forced
+    )
+    change = changes[1].model_copy(update={"fields": fields})
+    (document,) = plan_document(plan.model_copy(update={"changes": (change,)}))["changes"]
+    assert [one["forces"] for one in document["fields"]] == list(forced)
+    assert document["fields"][0]["origin"] is None
+    assert document["fields"][0]["was"] == {
+        "layer": "global", "path": "agents/support/run.py", "line": 0, "column": 0,
+    }  # fmt: skip
+    assert document["fields"][0]["files"] == ["a", "b"]
 
 
 def test_the_plan(plan: Plan, pin: Pin) -> None:

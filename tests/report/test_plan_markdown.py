@@ -8,6 +8,7 @@ import pytest
 
 from agentgit.model.change import Cause, Change, FieldChange
 from agentgit.model.image import AbsentImage
+from agentgit.model.origin import Origin
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.risk import Gap, Risk
 from agentgit.model.steps import RemoveLeftover
@@ -102,6 +103,60 @@ def test_a_cut_comment_names_the_command_that_shows_all(plan: Plan, now: datetim
     more = "agentgit plan -e production --revision feature --allow replaced --full"
     text = write_plan_comment(plan, now=now, limit=1100, more=more)
     assert text.endswith(f"**Not all of it fits here.** `{more}` shows all of it.")
+
+
+def show(plan: Plan, now: datetime, *fields: FieldChange) -> str:
+    """Write the table row of one instance that these fields change."""
+    change = Change(kind="replace", instance="one", touched=1, replicas=1, ends=1, fields=fields)
+    text = write_plan_comment(plan.model_copy(update={"changes": (change,)}), now=now)
+    render(text)
+    assert "cannot be undone: what 1 replica held outside volumes" in text
+    return text
+
+
+def test_what_is_gone_has_the_place_where_it_stood(plan: Plan, now: datetime) -> None:
+    was = Origin(layer="global", path="global/agents/support.yaml", line=5, column=9)
+    gone = FieldChange(
+        path="config.tone", change_class="config", before="kind", has=False, was=was
+    )
+    text = show(plan, now, gone)
+    assert (
+        "| ~ | `global/agents/support.yaml:5` (gone) | `config.tone` `kind` → not set: replaces |"
+    ) in text
+
+
+def test_what_each_value_forces_is_said_once_where_it_is_the_same(
+    plan: Plan, now: datetime
+) -> None:
+    place = Origin(layer="global", path="a.yaml", line=3, column=1)
+    one = FieldChange(path="scale.replicas", change_class="scale", before=1, after=2,
+                      origin=place, forces="scale")  # fmt: skip
+    two = one.model_copy(update={"path": "config.a", "forces": "replace"})
+    name = one.model_copy(update={"path": "agent", "forces": "nothing"})
+    assert "`scale.replicas` `1` → `2`: scales |" in show(plan, now, one)
+    assert "`agent` `1` → `2`, `config.a` `1` → `2`: replaces |" in show(plan, now, name, two)
+    assert "`config.a` `1` → `2` (replaces), `scale.replicas` `1` → `2` (scales) |" in show(
+        plan, now, two, one
+    )
+
+
+def test_a_folder_says_how_many_files_changed(plan: Plan, now: datetime) -> None:
+    place = Origin(layer="global", path="src/run")
+    field = FieldChange(path="process.source", change_class="process", before="src (a)",
+                        after="src (b)", origin=place, files=("src/lib", "src/run"))  # fmt: skip
+    assert (
+        "| `src/run` | `process.source` `src (a)` → `src (b)` and 1 more file: replaces |"
+        in show(plan, now, field)
+    )
+
+
+def test_a_change_without_a_field_is_of_no_class(plan: Plan, now: datetime) -> None:
+    assert " | 1 | new replicas |" in show(plan, now)
+
+
+def test_no_place_at_all_is_said(plan: Plan, now: datetime) -> None:
+    field = FieldChange(path="config.a", change_class="config", before=1, after=2)
+    assert "| ~ | no place | `config.a`" in show(plan, now, field)
 
 
 def test_a_gap_is_in_the_first_lines(plan: Plan, now: datetime) -> None:

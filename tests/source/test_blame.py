@@ -166,3 +166,42 @@ def test_a_path_that_a_commit_does_not_have(repository: Path, opened: Open) -> N
     source = opened(repository)
     with pytest.raises(GitError, match=r"cannot blame nothing\.yaml"):
         source.blame(["nothing.yaml"], source.commit("HEAD").sha)
+
+
+def test_who_changed_a_file_last(repository: Path, git: Run, commit: Commit, opened: Open) -> None:
+    first = commit(repository, {"a b.txt": "one\n", "*.txt": "any\n"})
+    second = commit(repository, {"c.txt": "one\n"})
+    git(repository, "rm", "-q", "c.txt")
+    git(repository, "commit", "-q", "-m", "Away")
+    away = git(repository, "rev-parse", "HEAD").strip()
+    source = opened(repository)
+    found = source.last_changes(["a b.txt", "*.txt", "c.txt", "never.txt"], away)
+    assert {path: facts(one)[0] for path, one in found.items()} == {
+        "a b.txt": first, "*.txt": first, "c.txt": away,
+    }  # fmt: skip
+    assert facts(source.last_changes(["c.txt"], second)["c.txt"])[0] == second
+    with pytest.raises(GitError):
+        source.last_changes(["c.txt"], "0" * 40)
+
+
+def test_who_changed_a_file_last_in_the_work_tree(
+    repository: Path, commit: Commit, opened: Open
+) -> None:
+    first = commit(repository, {"a.txt": "one\n", "b.txt": "one\n", "c.txt": "one\n"})
+    (repository / "a.txt").write_text("two\n")
+    (repository / "b.txt").unlink()
+    (repository / "new.txt").write_text("two\n")
+    found = opened(repository).last_changes(["a.txt", "b.txt", "c.txt", "new.txt"], None)
+    assert [one.commit and one.commit.sha for _, one in sorted(found.items())] == [
+        None, None, first, None,
+    ]  # fmt: skip
+
+
+def test_a_shallow_clone_does_not_claim_to_know_who_changed_a_file(
+    repository: Path, tmp_path: Path, git: Run, commit: Commit, opened: Open
+) -> None:
+    last = commit(repository, {"b.txt": "b\n"})
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", str(tmp_path / "shallow"))
+    found = opened(tmp_path / "shallow").last_changes(["agentgit.yaml"], last)
+    assert found["agentgit.yaml"].or_earlier
+    assert not opened(repository).last_changes(["b.txt"], last)["b.txt"].or_earlier

@@ -170,7 +170,65 @@ def test_what_only_matters_to_another_engine_is_left_out(compare: Compare, edite
     }
     source = only_cause(compare({**edit, **local, "src/run": "2"}, {**edit, **local}))
     assert [one for one, _, _ in steps(source)] == ["process.source"]
+    assert str(source.places[0]) == "src/run"  # what is in it decides, not who names it
+    more = {"src/run": "2", "src/old": None, "src/sub/new": "1"}
+    source = only_cause(compare({**edit, **local, **more}, {**edit, **local, "src/old": "1"}))
+    assert source.ways[0].fields[0].files == ("src/old", "src/run", "src/sub/new")
+    assert str(source.places[0]) == "src/run"
+    gone = only_cause(compare({**edit, **local}, {**edit, **local, "src/old": "1"}))
+    assert (str(gone.places[0]), gone.gone) == ("src/old", True)
+    elsewhere = {"src/run": None, "lib/run": "1", **edited(AGENT, "  container", process)}
+    elsewhere[AGENT] = str(elsewhere[AGENT]).replace("../../src", "../../lib")
+    source = only_cause(compare({**local, **elsewhere}, {**edit, **local}))
     assert str(source.places[0]) == f"{AGENT}:5:21"
+
+
+def test_another_agent_is_one_cause(compare: Compare) -> None:
+    triage = {
+        "global/agents/triage.yaml": FILES[AGENT]
+        .replace("support,", "triage,")
+        .replace(":1", ":2")
+    }
+    other = {EU: FILES[EU].replace("agent: support", "agent: triage"), **triage}
+    cause = only_cause(compare(other, triage))
+    assert str(cause.places[0]) == f"{EU}:4:10"
+    assert steps(cause) == [
+        ("agent", "support", "triage"),
+        ("container.image", "acme/support:1", "acme/support:2"),
+    ]
+    assert [one.forces for one in cause.ways[0].fields] == ["nothing", "replace"]
+
+
+def test_what_another_agent_does_not_say_is_gone_by_its_name(compare: Compare) -> None:
+    bare = {"global/agents/triage.yaml": FILES[AGENT].replace("support,", "triage,").replace(
+        "    environment: {LOG_LEVEL: info}\n", "")}  # fmt: skip
+    other = {EU: FILES[EU].replace("agent: support", "agent: triage"), **bare}
+    _, field = only_cause(compare(other, bare)).ways[0].fields
+    assert (field.path, field.has) == ("container.environment.LOG_LEVEL", False)
+    assert (str(field.origin), str(field.was)) == (f"{EU}:4:10", f"{AGENT}:7:30")
+
+
+def test_a_default_is_a_value_where_a_layer_says_otherwise(compare: Compare, edited: Edit) -> None:
+    init = edited(AGENT, "    environment", "    init: true\n    environment")
+    there, back = only_cause(compare(init)), only_cause(compare({}, init))
+    assert steps(there) == [("container.init", False, True)]
+    assert steps(back) == [("container.init", True, False)]
+    assert (str(back.places[0]), back.gone) == (f"{AGENT}:7:11", True)
+
+
+def test_lines_of_a_text_in_a_layer_are_those_of_the_layer(compare: Compare, edited: Edit) -> None:
+    literal = "instructions:\n    text: |\n      Be kind.\n      Be brief.\n"
+    named = "instructions: {file: ../prompts/support.md}\n"
+    old = edited(AGENT, named, literal)
+    (field,) = (
+        only_cause(compare(edited(AGENT, named, literal.replace("brief", "clear")), old))
+        .ways[0]
+        .fields
+    )
+    assert (str(field.origin), field.lines) == (f"{AGENT}:7", (7, 7))
+    quoted = 'instructions: {text: "Be kind.\\nBe clear."}\n'
+    (field,) = only_cause(compare(edited(AGENT, named, quoted), old)).ways[0].fields
+    assert (str(field.origin), field.lines) == (f"{AGENT}:4:24", None)
 
 
 SCHEMA = "global/schemas/support.json"
@@ -345,3 +403,32 @@ def test_what_an_environment_extends_is_the_cause(compare: Compare) -> None:
     cause = only_cause(compare(new, parent))
     assert str(cause.places[0]) == f"{path}:4:18"
     assert cause.instances == ALL
+
+
+def test_the_agent_of_a_set_is_named_by_the_set(compare: Compare) -> None:
+    path = "environments/production/instances/tenants.yaml"
+    tenants = (
+        "kind: InstanceSet\nmetadata: {name: tenants}\nspec:\n  agent: support\n"
+        "  matrix: {tenant: [a, b]}\n  name: t-${tenant}\n  template: {config: {region: eu}}\n"
+    )
+    triage = FILES[AGENT].replace("support,", "triage,").replace(":1", ":2")
+    base = {"global/agents/triage.yaml": triage}
+    cause = only_cause(
+        compare({**base, path: tenants.replace("agent: support", "agent: triage")},
+                {**base, path: tenants})
+    )  # fmt: skip
+    assert str(cause.places[0]) == f"{path}:4:10"
+    assert cause.instances == ("t-a", "t-b")
+    assert {field.path for field in cause.ways[0].fields} == {"agent", "container.image"}
+
+
+def test_the_agent_of_a_parent_environment_is_told_apart(compare: Compare, edited: Edit) -> None:
+    own = "environments/production/agents/triage.yaml"
+    triage = FILES[AGENT].replace("support,", "triage,")
+    base = {
+        "global/agents/triage.yaml": triage,
+        own: "kind: Agent\nmetadata: {name: triage}\nspec:\n  config: {limit: 1}\n",
+    }
+    cause = only_cause(compare({**base, **edited(EU, "agent: support", "agent: triage")}, base))
+    assert str(cause.places[0]) == f"{EU}:4:10"
+    assert steps(cause) == [("agent", "support", "triage"), ("config.limit", 9, 1)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from agentgit.model.change import CauseKind, ChangeClass, ChangeKind
+from agentgit.model.change import CauseKind, ChangeClass, ChangeKind, Forces
 from agentgit.model.risk import Level
 from agentgit.model.value import Json
 from agentgit.report.documents.parts import (
@@ -39,23 +39,35 @@ class FieldDocument(_ClassDocument):
     path: str
     """Which value, with dots; it begins with the block: `model.params.temperature`."""
     before: NotRequired[Json]
-    """The value before; missing where none was set, which is not the same as null."""
+    """The value before; missing where there was none, which is not the same as null."""
     beforeText: NotRequired[str]  # noqa: N815 - the name in the document
     """In a plan, instead of `before`: the name of a long text in `texts`."""
     after: NotRequired[Json]
-    """The value after; missing where none is set, which is not the same as null."""
+    """The value after; missing where there is none, which is not the same as null."""
     afterText: NotRequired[str]  # noqa: N815 - the name in the document
     """In a plan, instead of `after`: the name of a long text in `texts`."""
     origin: OriginDocument | None
-    """The place that says the value after; null where it is not known."""
+    """The place that decides the value after: what says it, what takes it away, or the name of
+    what says it where that is another one; null where nobody says it any more."""
     lines: list[int] | None
-    """For a text from a file: the first and the last line that differ; else null."""
+    """For a text: the first and the last line of that file that differ; else null."""
+    files: list[str]
+    """For a folder: the files in it that differ."""
+    forces: Forces
+    """What it takes to bring it about: new replicas, a change of running ones, another number of
+    them, other hosts for them, or nothing."""
     over: NotRequired[OriginDocument | None]
     """In a plan: the next place below it, whose value it goes over; null where there is none."""
-    was: NotRequired[OriginDocument | None]
-    """Between two commits: the place that said the value before, where it is another one."""
+    was: OriginDocument | None
+    """The place in the older commit that decided the value before, where that is another file or
+    where `origin` is no place that says the value after."""
     blame: NotRequired[BlameDocument | None]
-    """With `--blame`: who wrote the line last; null where that is not known."""
+    """With `--blame`: who wrote the line last, of several the newest; null where not known."""
+    blames: NotRequired[list[BlameDocument]]
+    """With `--blame`: everybody who wrote one of the lines that differ last, the newest first."""
+    changed: NotRequired[BlameDocument | None]
+    """With `--blame`, where lines are gone and there is none to blame: who changed the file of
+    `origin`, or else of `was`, last, which need not be who took them away; else null."""
 
 
 class CauseDocument(TypedDict):
@@ -65,6 +77,28 @@ class CauseDocument(TypedDict):
     """The kind of reason."""
     detail: str
     """The facts, for people; the words may change at any time."""
+
+
+class GapDocument(TypedDict):
+    """An instance that nobody serves for a while: an estimate."""
+
+    instance: str
+    """The instance."""
+    atLeastSeconds: float
+    """The shortest that it may take."""
+    atMostSeconds: float
+    """The longest that it may take."""
+    reason: str
+    """Why its replicas must stop first."""
+
+
+class ChangeRiskDocument(TypedDict):
+    """What one change puts at risk."""
+
+    level: Level
+    """The highest of the reasons."""
+    reasons: list[str]
+    """What is at risk, in short phrases whose words may change at any time."""
 
 
 class ChangeDocument(TypedDict):
@@ -102,6 +136,19 @@ class ChangeDocument(TypedDict):
     """Why the change exists."""
     fields: list[FieldDocument]
     """The values that differ."""
+    risk: ChangeRiskDocument
+    """What this change alone puts at risk."""
+    share: float
+    """The share of the instance's replicas that it touches, from 0 to 1."""
+    gap: GapDocument | None
+    """For how long nobody serves the instance; null where somebody always does."""
+    ends: int
+    """How many replicas go for good."""
+    cannotBeUndone: list[str]
+    """What going back does not bring back, in short phrases whose words may change at any time."""
+    changed: NotRequired[BlameDocument | None]
+    """With `--blame`, where no field is there: who changed the file that declares the instance,
+    or took it away, last; else null."""
 
 
 class StepDocument(TypedDict):
@@ -167,19 +214,6 @@ class TotalsDocument(TypedDict):
     """The most that run at one time."""
     replicasTouched: int
     """How many are created, replaced, changed or removed."""
-
-
-class GapDocument(TypedDict):
-    """An instance that nobody serves for a while: an estimate."""
-
-    instance: str
-    """The instance."""
-    atLeastSeconds: float
-    """The shortest that it may take."""
-    atMostSeconds: float
-    """The longest that it may take."""
-    reason: str
-    """Why its replicas must stop first."""
 
 
 class RiskDocument(TypedDict):
