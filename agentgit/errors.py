@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 
 class Exit(IntEnum):
@@ -103,17 +103,17 @@ class AgentgitError(Exception):
         """Give the message alone; `report` words the rest."""
         return self.message
 
+    @classmethod
+    def of(cls, problems: tuple[Problem, ...]) -> Self:
+        """Gather problems, which must not be empty, into one error."""
+        first = problems[0]
+        return cls(first.message, first.location, first.hint, first.also, problems)
+
 
 class ConfigError(AgentgitError):
     """The configuration is wrong."""
 
     exit_code = Exit.CONFIG
-
-    @classmethod
-    def of(cls, problems: tuple[Problem, ...]) -> ConfigError:
-        """Gather problems, which must not be empty, into one error."""
-        first = problems[0]
-        return cls(first.message, first.location, first.hint, first.also, problems)
 
 
 class UsageError(AgentgitError):

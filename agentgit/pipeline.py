@@ -13,6 +13,7 @@ from agentgit.model.guards import GUARDS
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
+from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import PlanRequest
 from agentgit.record.history import is_destroyed, known_hosts, unfinished, verified_commit
 from agentgit.record.quarantine import find_quarantined
@@ -27,8 +28,10 @@ from agentgit.workflow.leased import Leased
 from agentgit.workflow.line import check_goes_back
 from agentgit.workflow.milestones import close_interrupted, share
 from agentgit.workflow.observe import observe_hosts
+from agentgit.workflow.orphans import find_orphans
 from agentgit.workflow.places import drop_engines, keep_engines
 from agentgit.workflow.progress import find_passages
+from agentgit.workflow.protection import find_protection
 from agentgit.workflow.saved import hold_commit, hold_plan
 from agentgit.workflow.session import Request, Session, Target, World
 from agentgit.workflow.stock import plan_around
@@ -72,13 +75,13 @@ def prepare_plan(
         if not (status and (observed.unreachable or problem)):
             try:
                 _make_plan(session, status=status)
+                hold_plan(session)
             except AgentgitError as error:
                 if not status:
                     raise
                 problem = error
         if problem:
             session.warnings += (f"what is pending cannot be said: {problem.message}",)
-        hold_plan(session)
         yield session
 
 
@@ -91,7 +94,7 @@ def _make_plan(session: Session, *, status: bool) -> None:
     session.observed = look_at_images(session.providers, desired, session.observed, images)
     limits = _limits(
         request, target, records, find_passages(session.providers, desired), status=status
-    ).model_copy(update={"images": images})
+    ).model_copy(update={"images": images, **({} if status else _look_back(session))})
     evidence = CommitEvidence(source, target.snapshot, request.environment, records, desired)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
@@ -101,12 +104,14 @@ def _make_plan(session: Session, *, status: bool) -> None:
 def apply_plan(session: Session) -> Iterator[Event]:
     """Carry the plan out under the lease, and record it. The last event says how it ended.
 
-    Raises LeaseError when somebody else is at work, StaleError when what runs has changed, and
-    MovedOnError where that happened while somebody else was waited for.
+    Raises GuardError where the plan is refused, LeaseError when somebody else is at work,
+    StaleError when what runs has changed, and MovedOnError where that happened while somebody
+    else was waited for.
     """
     plan = session.plan
     if plan is None or plan.commit is None:
         raise ConfigError("only a commit can be applied", hint="commit your changes first")
+    check_refused(plan)
     record = new_record(session, plan)
     lease = make_lease(session, record)
     gone = False
@@ -142,6 +147,27 @@ def is_news(session: Session) -> bool:
     return unverified or verified_commit(session.records) != commit.sha
 
 
+def _look_back(session: Session) -> dict[str, object]:
+    """Find what protected the environment before, and environments that nobody looks after."""
+    world, request, target, records = (
+        session.world, session.request, session.target, session.records,
+    )  # fmt: skip
+    found = find_protection(world, request, target, session.desired, records)
+    orphans = (
+        find_orphans(world, session.ledger, target.snapshot) if request.kind == "apply" else ()
+    )
+    session.warnings += tuple(one for one in (found.warning,) if one) + tuple(
+        f"{name} is not in this commit any more and was never destroyed: nobody looks after what "
+        f"runs there; agentgit destroy -e {name} removes it"
+        for name in orphans
+    )
+    return {
+        "protected": found.protected,
+        "protection": found.changes,
+        "orphans": () if records else orphans,
+    }
+
+
 def _limits(
     request: Request,
     target: Target,
@@ -153,6 +179,7 @@ def _limits(
     left = unfinished(records)
     return PlanRequest(
         resumes=left[0].id if left else "",
+        refused=target.refused,
         passages=passages,
         known_hosts=known_hosts(records),
         only=frozenset(request.only),

@@ -18,7 +18,8 @@ from agentgit.model.snapshot import Commit
 from agentgit.model.spec import AgentSpec, Host
 from agentgit.model.steps import EngineStep, ReplicaSpec, Stamp
 from agentgit.plan.build import build_plan
-from agentgit.plan.request import NoEvidence, PlanRequest
+from agentgit.plan.refusal import check_refused
+from agentgit.plan.request import Evidence, NoEvidence, PlanRequest
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
 
 PROJECT_ID = "0b9c2f2e-6a0e-4a52-9a7e-3d8f5d0f6c11"
@@ -75,6 +76,19 @@ def make_desired(*instances: Instance, commit: str = "c1", hosts: int = 1) -> De
     )
 
 
+class Remembered(NoEvidence):
+    """Knows instances as they were when their replicas were made."""
+
+    def __init__(self, desired: Desired) -> None:
+        self._desired = desired
+
+    def before(self, replica: Replica) -> Instance | None:
+        return self._desired.instance(replica.instance)
+
+    def applied(self, instance: str) -> Instance | None:
+        return self._desired.instance(instance)
+
+
 class Fleet:
     """Memory hosts, a manual clock, and the pipeline's stages around them."""
 
@@ -84,6 +98,7 @@ class Fleet:
             name: FaultyProvider(name, project_id, engine) for name, engine in self.engines.items()
         }
         self.clock = ManualClock()
+        self.evidence: Evidence = NoEvidence()
 
     def observe(self) -> Observed:
         states = tuple(
@@ -92,7 +107,9 @@ class Fleet:
         return Observed(environment=ENVIRONMENT, hosts=states)
 
     def plan(self, desired: Desired, **request: Any) -> Plan:
-        return build_plan(desired, self.observe(), PlanRequest(**request), NoEvidence())
+        plan = build_plan(desired, self.observe(), PlanRequest(**request), self.evidence)
+        check_refused(plan)
+        return plan
 
     def run(self, plan: Plan, workers: int = 1) -> tuple[Execution, list[Event]]:
         execution = Execution(

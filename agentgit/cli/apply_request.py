@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def make_request(settings: Settings, world: World, wanted: Request) -> Request:
     """Check what the options ask for, and choose the environment. Raises UsageError."""
     from agentgit.cli.door import check_revision, choose_environment, warn_uncommitted
+    from agentgit.cli.gone import refuse_gone
 
     revision = wanted.revision
     if wanted.retry and not wanted.reason.strip():
@@ -27,9 +28,9 @@ def make_request(settings: Settings, world: World, wanted: Request) -> Request:
             hint="name a commit with --revision, without --only",
         )
     check_revision(world.source, revision)
-    name = choose_environment(
-        world.source.snapshot(revision or "HEAD"), wanted.environment or None
-    )
+    snapshot, named = world.source.snapshot(revision or "HEAD"), wanted.environment
+    refuse_gone(world, snapshot, {named} - {""})
+    name = choose_environment(snapshot, named or None)
     if revision is None:
         warn_uncommitted(settings, world.source)
     return replace(wanted, environment=name)

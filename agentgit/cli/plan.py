@@ -68,6 +68,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Show what would change, and why. Only reads from engines."""
     from agentgit.cli.door import choose_environments, open_world, read_snapshot, warn_uncommitted
+    from agentgit.cli.gone import refuse_gone
     from agentgit.cli.plan_answer import Look, Manner, answer_plan
     from agentgit.cli.several import answer_each
     from agentgit.pipeline import Request
@@ -82,6 +83,7 @@ def command(  # noqa: PLR0913 - one for each option
         )
     world = open_world(settings)
     snapshot = read_snapshot(world.source, None if worktree else revision or "HEAD")
+    refuse_gone(world, snapshot, environments)
     names = choose_environments(snapshot, environments)
     if out and len(names) > 1:
         raise UsageError("a file holds the plan of one environment", hint="name one with -e")

@@ -49,6 +49,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
     from agentgit.cli.several import Answer
     from agentgit.cli.surroundings import command_of, know
     from agentgit.pipeline import prepare_plan
+    from agentgit.plan.refusal import find_refused
     from agentgit.report.json_v1_plan import plan_document
 
     with prepare_plan(world, request, reads=True) as session:
@@ -60,13 +61,20 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
             found = rehearse(plan, session.desired, session.observed)
             context = replace(context, rehearsal=found)
         blamer = blame_plan(world.source, plan) if how.blame else None
-        if how.out is not None:
+        if how.out is not None and not plan.refusals:
             _save(settings, session, context, how.out)
+    refused = find_refused(plan)
+    if plan.refusals:  # what is shown is the command that lets all of it pass
+        guards = request.allow | {one.guard for one in plan.refusals if one.guard}
+        retry = request.retry or any(one.name == "quarantine" for one in plan.refusals)
+        request = replace(request, allow=guards, retry=retry)
     now, palette = world.clock.now(), settings.palette(sys.stdout)
     command = f"{command_of(request)}{' --retry --reason TEXT' if request.retry else ''}"
     command = f"commit it, then {command}" if request.worktree else command
-    if how.out is not None:
+    if how.out is not None and not plan.refusals:
         command = options.apply_file(how.out, retry=request.retry)
+    if any(one.name == "ports" for one in plan.refusals):  # which nothing lets pass
+        command = ""
     more = f"{_command_to_plan(request)} --full"
     return Answer(
         Exit.PENDING if how.detailed and not plan.is_empty else Exit.DONE,
@@ -75,6 +83,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
         ),
         lambda: plan_document(plan, context, blamer),
         wrapped=not how.look.markdown,
+        refused=refused,
     )
 
 

@@ -91,6 +91,7 @@ def _wait_for_others(world: World, request: Request, error: GuardError) -> bool:
 
 def _plan_and_do(settings: Settings, world: World, request: Request, manner: _Manner) -> int:
     from agentgit.pipeline import is_news, prepare_plan
+    from agentgit.plan.refusal import check_refused
 
     with prepare_plan(world, request) as session:
         warn(settings, session.warnings)
@@ -99,6 +100,7 @@ def _plan_and_do(settings: Settings, world: World, request: Request, manner: _Ma
         known = any(_is_same(plan, one) for one in manner.agreed)
         if not (manner.as_json or known):
             _show_plan(settings, session, plan, context)
+        check_refused(plan)
         told, events = len(session.warnings), []
         if not plan.is_empty or is_news(session):
             if not (manner.yes or known) and not (

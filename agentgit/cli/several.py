@@ -19,13 +19,14 @@ _BY_WEIGHT = (
 class Answer:
     """What one environment answers: `text` for people, `document` for programs.
 
-    What is `wrapped` fits the terminal.
+    What is `wrapped` fits the terminal. `refused` is an error to be shown after it.
     """
 
     code: int
     text: Callable[[], str]
     document: Callable[[], Mapping[str, object]]
     wrapped: bool = False
+    refused: AgentgitError | None = None
 
 
 def answer_each(
@@ -39,8 +40,7 @@ def answer_each(
 
     if len(names) == 1:
         only = ask(names[0])
-        _tell(settings, only, as_json=as_json)
-        return only.code
+        return _tell(settings, only, as_json=as_json)
     documents: list[Mapping[str, object]] = []
     codes = []
     for place, name in enumerate(names):
@@ -48,7 +48,6 @@ def answer_each(
             answer("")
         try:
             one = ask(name)
-            codes.append(one.code)
             if as_json:
                 documents.append(one.document())
             else:
@@ -61,7 +60,7 @@ def answer_each(
     return max(codes, key=lambda code: _BY_WEIGHT.index(Exit(code)))
 
 
-def _tell(settings: Settings, one: Answer, *, as_json: bool) -> None:
+def _tell(settings: Settings, one: Answer, *, as_json: bool) -> int:
     from agentgit.report.json_v1 import dump
 
     if as_json:
@@ -70,3 +69,8 @@ def _tell(settings: Settings, one: Answer, *, as_json: bool) -> None:
         answer_wrapped(settings, one.text())
     else:
         answer(one.text())
+    return _end(one, settings)
+
+
+def _end(one: Answer, settings: Settings) -> int:
+    return one.code if one.refused is None else report_error(one.refused, settings)

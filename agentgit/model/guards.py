@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Guard = Literal[
-    "replaced",
-    "removed",
-    "renames",
-    "volumes",
-    "unavailable",
-    "mutable-images",
-    "diverged",
-    "low-disk",
-]
+    "emptied", "replaced", "removed", "renames", "volumes", "unavailable", "mutable-images",
+    "protection", "diverged", "low-disk",
+]  # fmt: skip
 GUARDS: tuple[Guard, ...] = get_args(Guard)

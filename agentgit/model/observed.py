@@ -69,6 +69,12 @@ class Replica(Value):
         """Whether it runs and no health check says otherwise."""
         return self.state == "running" and self.health in {"none", "healthy"}
 
+    @property
+    def routes(self) -> Mapping[str, str]:
+        """The networks and the fixed ports by which it can be reached, as the engine was told."""
+        ways = ("networks.", "ports.")
+        return {key: text for key, text in sorted(self.facts.items()) if key.startswith(ways)}
+
 
 class Leftover(Value):
     """Something of ours that no replica uses: a network, a config volume, a half-made carrier."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from agentgit.model.change import Change
+from agentgit.model.change import Change, FieldChange
 from agentgit.model.image import AbsentImage, MixedImage, MovedImage
 from agentgit.model.progress import Passage
+from agentgit.model.refusal import Refusal
 from agentgit.model.risk import Risk
 from agentgit.model.snapshot import Commit
 from agentgit.model.steps import Hold, Step
@@ -63,6 +64,8 @@ class Plan(Value):
     `passages` the pauses that it had passed and that are not repeated.
     `absent_images` are those that have to be pulled, as far as hosts were asked.
     `unverified` are replicas of which nobody knows whether they were changed by hand.
+    `protection` are the limits of the environment that the commit changes, `refusals` what guards
+    say: with any of them the plan is only to be looked at.
     `unknown_room` are hosts that get replicas and do not tell how much room is left.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
@@ -93,6 +96,8 @@ class Plan(Value):
     mixed_images: tuple[MixedImage, ...] = ()
     absent_images: tuple[AbsentImage, ...] = ()
     unverified: tuple[str, ...] = ()
+    protection: tuple[FieldChange, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     unknown_room: tuple[str, ...] = ()
 
     @property

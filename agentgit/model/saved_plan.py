@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 from agentgit.model.guards import Guard
-from agentgit.model.observed import Live, State
+from agentgit.model.observed import FactChange, Live, State
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.value import Value
@@ -27,6 +28,8 @@ class Seen(Value):
     rollout: str = ""
     state: State
     live: Live = Live()
+    routes: Mapping[str, str] = {}
+    drift: tuple[FactChange, ...] = ()
 
 
 class Asked(Value):

@@ -257,10 +257,11 @@ Share = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d{1,3}%$"
 class Protection(CamelValue):
     """What a plan may do to an environment before somebody has to say that it is meant.
 
-    `maxReplaced` and `maxRemoved` are shares of all replicas, of which ten may always go;
-    `minAvailable` is the share of an instance's replicas that must serve at any time;
-    `pinnedImages` wants every image by its digest; `minFreeDisk` is the room that must be left
-    on a host.
+    `maxReplaced` and `maxRemoved` are shares of all replicas, of which ten may always go, or
+    numbers, which are meant as they are; `minAvailable` is how many of an instance's replicas, or
+    which share of them, must serve at any time; `pinnedImages` wants every image by its digest;
+    `minFreeDisk` is the room that must be left on a host. A commit that loosens them is still held
+    to those of the commit that was verified last.
     """
 
     max_replaced: Share = "30%"

@@ -10,21 +10,23 @@ from agentgit.model.change import Change
 from agentgit.model.desired import Desired
 from agentgit.model.observed import Observed, Replica
 from agentgit.model.plan import Plan, Wave
-from agentgit.model.progress import Passage
+from agentgit.model.progress import Passage, Quarantined
+from agentgit.model.refusal import Refusal
 from agentgit.model.steps import Hold
+from agentgit.plan.availability import count_least
 from agentgit.plan.changes import describe_instance, describe_removal
 from agentgit.plan.digest import digest_intent, digest_observed
+from agentgit.plan.draft import Draft
 from agentgit.plan.guard import (
     check_hosts,
     check_known,
-    check_not_emptied,
-    check_ports,
     check_reachable,
     check_shares,
     check_volumes,
+    refuse_ports,
 )
-from agentgit.plan.guard_protection import check_protection
-from agentgit.plan.guard_quarantine import check_quarantine, find_refused
+from agentgit.plan.guard_protection import find_refusals
+from agentgit.plan.guard_quarantine import find_refused, refuse_quarantined
 from agentgit.plan.images import Chooser, find_mixed, find_moved
 from agentgit.plan.instance import (
     Names,
@@ -37,7 +39,7 @@ from agentgit.plan.moves import move_away
 from agentgit.plan.placement import find_hosts, place_slots
 from agentgit.plan.request import Evidence, PlanRequest
 from agentgit.plan.resources import plan_cleanup, plan_prepare
-from agentgit.plan.risk import assess_risk
+from agentgit.plan.risk import assess_risk, note_gaps
 
 
 def build_plan(
@@ -45,21 +47,20 @@ def build_plan(
 ) -> Plan:
     """Say how to make observed what is desired.
 
-    Raises EngineError for a host that does not answer, GuardError for what a guard refuses and
-    ConfigError for what cannot be placed.
+    What guards refuse is part of the plan. Raises EngineError for a host that does not answer,
+    GuardError for what cannot be carried out at all and ConfigError for what cannot be placed.
     """
     _check_asked(desired, observed, request)
     placed = _place(desired, observed)
-    check_ports(desired, observed, placed, request, evidence)
     chooser = Chooser(observed, request.images)
     covered = [one for one in desired.instances if request.covers(one.name)]
     names = Names(desired, observed, chooser)
-    changes, rows, passed = _compare(desired, observed, placed, request, evidence, names)
+    changes, rows, passed, bad = _compare(desired, observed, placed, request, evidence, names)
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
-    check_protection(desired, observed, changes, waves, request, evidence)
-    cleanup = () if request.only else plan_cleanup(desired, observed)
+    changes = note_gaps(changes, desired, count_least(observed, waves))
+    draft = Draft(desired, observed, placed, changes, waves, request, evidence)
     before, after = len(observed.replicas), _count_after(observed, waves)
     return Plan(
         project_id=desired.project.id,
@@ -78,7 +79,7 @@ def build_plan(
         prepare=plan_prepare(desired, observed, waves),
         changes=tuple(sorted(changes, key=lambda change: change.instance)),
         waves=waves,
-        cleanup=cleanup,
+        cleanup=() if request.only else plan_cleanup(desired, observed),
         replicas_before=before,
         replicas_healthy=sum(replica.serving for replica in observed.replicas),
         replicas_after=after,
@@ -87,6 +88,8 @@ def build_plan(
         moved_images=tuple(find_moved(covered, observed, placed, chooser)),
         mixed_images=tuple(find_mixed(covered, observed, placed, chooser)),
         unverified=tuple(one.name for one in observed.replicas if one.unverified),
+        protection=request.protection,
+        refusals=_refuse(draft, bad),
     )
 
 
@@ -95,7 +98,14 @@ def _check_asked(desired: Desired, observed: Observed, request: PlanRequest) -> 
     check_reachable(observed)
     check_hosts(observed, request.known_hosts)
     check_known(desired, observed, request.only | request.restart)
-    check_not_emptied(desired, observed, request)
+
+
+def _refuse(draft: Draft, bad: list[Quarantined]) -> tuple[Refusal, ...]:
+    """Gather what speaks against the plan; `bad` is what failed before and would come again."""
+    desired, observed, placed, request = draft.desired, draft.observed, draft.placed, draft.request
+    quarantined = refuse_quarantined(bad, request, desired.environment)
+    ports = refuse_ports(desired, observed, placed, request, draft.evidence)
+    return (*request.refused, *ports, *quarantined, *find_refusals(draft))
 
 
 def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:
@@ -117,8 +127,8 @@ def _compare(
     request: PlanRequest,
     evidence: Evidence,
     names: Names,
-) -> tuple[list[Change], list[tuple[Stage, ...]], tuple[Passage, ...]]:
-    """Compare the declared instances: their changes, their stages, and the pauses passed."""
+) -> tuple[list[Change], list[tuple[Stage, ...]], tuple[Passage, ...], list[Quarantined]]:
+    """Compare the declared instances: their changes, stages, pauses passed, what failed before."""
     changes, rows, refused = [], [], []
     passed: tuple[Passage, ...] = ()
     for instance in desired.instances:
@@ -136,8 +146,7 @@ def _compare(
                 instance, slots, names, passages, resumes=bool(request.resumes)
             )
             rows.append(stages)
-    check_quarantine([one for one in refused if one], request, desired.environment)
-    return changes, rows, passed
+    return changes, rows, passed, [one for one in refused if one]
 
 
 def _unwanted(

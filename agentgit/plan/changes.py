@@ -17,7 +17,6 @@ from agentgit.plan.guard import stop_first_reason
 from agentgit.plan.origins import Nowhere, Sides, locate
 from agentgit.plan.placement import revision_on
 from agentgit.plan.request import Evidence
-from agentgit.plan.risk import estimate_gap
 from agentgit.plan.strategies.batch import count_share
 
 _ORDER = ("replace", "create", "start", "update", "remove", "keep")
@@ -50,7 +49,6 @@ def describe_instance(
         strategy=instance.rollout.strategy,
         order=order,
         order_reason=reason,
-        gap=estimate_gap(instance, touched, order, reason),
         ends=sum(len(change.old) for change in slots),
     )
 

@@ -22,19 +22,43 @@ def digest_instances(desired: Desired) -> dict[str, str]:
     return {instance.name: _digest(_row(instance)) for instance in desired.instances}
 
 
+def digest_hosts(desired: Desired) -> str:
+    """Digest where an environment runs: every host with engine, endpoint and labels."""
+    hosts = {name: host.model_dump(mode="json") for name, host in desired.hosts.items()}
+    return _digest(hosts)
+
+
+def digest_protection(desired: Desired) -> str:
+    """Digest the limits of an environment."""
+    return _digest(desired.protection.model_dump(mode="json"))
+
+
 def digest_intent(desired: Desired, request: PlanRequest) -> str:
-    """Digest what is asked for together with the limits of the request, and what it lets pass."""
-    asked = [sorted(request.only), sorted(request.restart), request.destroy]
-    passing = [sorted(request.allow), request.retry]
-    return _digest([digest_desired(desired), asked, *([passing] if any(passing) else [])])
+    """Digest what an approval binds to: what is asked for, where, under which limits, how.
+
+    The limits are no part of `digest_desired`: going back to other limits alone is no way back.
+    """
+    asked: list[Json] = [
+        sorted(request.only), sorted(request.restart), request.destroy, sorted(request.allow),
+        request.retry,
+    ]  # fmt: skip
+    return _digest(
+        [digest_desired(desired), digest_hosts(desired), digest_protection(desired), asked]
+    )
 
 
 def digest_observed(observed: Observed) -> str:
-    """Digest what was seen: replicas with revision, image, state and limits; no clocks."""
+    """Digest what was seen: replicas with revision, image, state, limits, routes and drift.
+
+    No clocks and no counters. Health is left out too: it comes and goes by itself, and what it
+    means for a plan, such as how many serve meanwhile, is judged anew when that is carried out.
+    Neither are addresses in it: of a free port they are new with each start.
+    """
     rows = [
         [
             *(one.host, one.id, one.instance, one.slot, one.revision, one.image_id, one.state),
             one.live.model_dump(mode="json"),
+            dict(one.routes),
             *([change.field, change.after] for change in one.drift),
         ]
         for one in observed.replicas

@@ -15,7 +15,7 @@ from agentgit.model.effect import Effect, InstanceEffect
 from agentgit.model.spec import AgentSpec
 from agentgit.model.value import Json, Path, dotted
 from agentgit.plan.effect_causes import group_by_cause
-from agentgit.plan.field_facts import classify, find_forced
+from agentgit.plan.field_facts import find_forced
 from agentgit.plan.fields import MISSING, Side, describe, look_up
 from agentgit.plan.origins import Places, Sides, locate_agent
 
@@ -185,7 +185,7 @@ def compare_hosts(
         found.append(
             FieldChange(
                 path=dotted(path),
-                change_class=classify(path),
+                change_class="policy" if path[0] == "protection" else "host",
                 had=value is not MISSING,
                 before=None if value is MISSING else value,
                 has=has,
@@ -204,4 +204,5 @@ def _environment_content(desired: Desired) -> Mapping[str, Json]:
         for name, host in desired.hosts.items()
     }
     source = {"branch": desired.branch} if desired.branch else {}
-    return {"hosts": hosts, "source": source}
+    protection = desired.protection.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"hosts": hosts, "source": source, "protection": protection}

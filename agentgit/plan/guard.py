@@ -1,14 +1,15 @@
-"""What must not happen is refused here, with the flag or the way named in the hint."""
+"""What cannot be carried out is refused here, with the way named in the hint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from agentgit.errors import ConfigError, EngineError, GuardError, Location, UsageError
 from agentgit.model.container import Port
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
+from agentgit.model.refusal import Refusal
 from agentgit.plan.fields import find_chain
 from agentgit.plan.request import Evidence, PlanRequest
 from agentgit.plan.strategies.canary import count_canaries
@@ -24,17 +25,6 @@ def check_reachable(observed: Observed) -> None:
         raise EngineError(
             f"{names} of {observed.environment} cannot be reached: {reason}",
             hint=f"{what_to_do}; nothing was changed",
-        )
-
-
-def check_not_emptied(desired: Desired, observed: Observed, request: PlanRequest) -> None:
-    """Refuse to remove everything because the last instance file is gone."""
-    if not desired.instances and observed.replicas and not request.destroy:
-        count = len(observed.replicas)
-        run = "1 replica runs" if count == 1 else f"{count} replicas run"
-        raise GuardError(
-            f"{desired.environment} would become empty: {run} and no instance is declared",
-            hint=f"to remove all of it: agentgit destroy -e {desired.environment}",
         )
 
 
@@ -73,13 +63,13 @@ def check_hosts(observed: Observed, known: Mapping[str, str]) -> None:
             )
 
 
-def check_ports(
+def refuse_ports(
     desired: Desired,
     observed: Observed,
     placed: Mapping[str, Mapping[int, str]],
     request: PlanRequest,
     evidence: Evidence,
-) -> None:
+) -> Iterator[Refusal]:
     """Refuse fixed ports that two replicas of a host would need, or that somebody else has."""
     owners = {state.host: state.foreign_ports for state in observed.hosts}
     claims: dict[tuple[str, int | None], list[tuple[Port, str]]] = {}
@@ -91,7 +81,7 @@ def check_ports(
                 owner = owners[host].get(port.published or 0)
                 if rival or owner:
                     what = f"is also wanted by {rival}" if rival else f"belongs to {owner}"
-                    raise GuardError(
+                    yield _refuse_port(
                         f"port {port.published} of {host}, wanted by {instance.name}, {what}",
                         _locate(instance, evidence, "container", "ports"),
                         "leave out published to get a free port, or choose another one",
@@ -102,7 +92,7 @@ def check_ports(
         for (host, published), claimed in claims.items()
         for _, name in claimed
     ]
-    _check_handovers(desired, observed, wanted, evidence)
+    yield from _refuse_handovers(desired, observed, wanted, evidence)
 
 
 def _find_rival(port: Port, instance: Instance, claims: list[tuple[Port, str]]) -> str:
@@ -119,12 +109,12 @@ def _same_port(one: Port, other: Port) -> bool:
     return (one.published, one.protocol) == (other.published, other.protocol) and overlap
 
 
-def _check_handovers(
+def _refuse_handovers(
     desired: Desired,
     observed: Observed,
     wanted: list[tuple[str, str, str]],
     evidence: Evidence,
-) -> None:
+) -> Iterator[Refusal]:
     """Refuse to hand a fixed port (host, number, instance) on within one rollout."""
     holders: dict[tuple[str, str], list[str]] = {}
     for replica in observed.replicas if wanted else ():
@@ -137,11 +127,19 @@ def _check_handovers(
                 continue
             instance = desired.instance(name)
             where = _locate(instance, evidence, "container", "ports") if instance else None
-            raise GuardError(
+            yield _refuse_port(
                 f"port {number} of {host}, wanted by {name}, is still held by {holder}",
                 where,
                 f"let go of it first: agentgit apply -e {desired.environment} --only {holder}",
             )
+
+
+def _refuse_port(message: str, where: Location | None, hint: str) -> Refusal:
+    place = where or Location("")
+    return Refusal(
+        name="ports", message=message, hint=hint, path=place.path, line=place.line,
+        column=place.column,
+    )  # fmt: skip
 
 
 def check_volumes(instance: Instance, evidence: Evidence) -> None:

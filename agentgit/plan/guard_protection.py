@@ -1,183 +1,196 @@
-"""Refuses what looks like an accident: too much at once, data left behind, nobody to serve.
+"""Finds what looks like an accident: too much at once, nothing left, nobody to serve.
 
 Each guard has a name, by which somebody who means it lets it pass: `--allow NAME`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from agentgit.errors import GuardError, Location
-from agentgit.model.change import Change
+from agentgit.errors import Location
 from agentgit.model.desired import Desired, Instance
-from agentgit.model.guards import Guard
-from agentgit.model.observed import Observed
-from agentgit.model.plan import Wave
+from agentgit.model.refusal import Refusal
 from agentgit.plan.availability import count_least
+from agentgit.plan.draft import Draft
 from agentgit.plan.fields import find_chain
-from agentgit.plan.request import Evidence, PlanRequest
+from agentgit.plan.guard_renames import refuse_renames, refuse_second_fleet
+from agentgit.plan.guard_volumes import refuse_lost_volumes
+from agentgit.plan.limits import Limit, strictest_least, strictest_most, wants, word_way
+from agentgit.plan.refusal import refuse
 from agentgit.plan.strategies.batch import count_share
+from agentgit.plan.strategies.canary import count_canaries
 
-FEW = 10  # replicas that may always be replaced or removed
+
+def find_refusals(draft: Draft) -> tuple[Refusal, ...]:
+    """Find all that guards say against a plan, in one order."""
+    if draft.request.destroy:
+        return ()
+    guards = (
+        _refuse_emptied,
+        _refuse_replaced,
+        _refuse_removed,
+        refuse_second_fleet,
+        refuse_renames,
+        refuse_lost_volumes,
+        _refuse_unavailable,
+        _refuse_images,
+    )
+    found = (refusal for guard in guards for refusal in guard(draft))
+    return tuple(one for one in found if one.guard is None or not draft.allows(one.guard))
 
 
-def check_protection(
-    desired: Desired,
-    observed: Observed,
-    changes: Sequence[Change],
-    waves: Sequence[Wave],
-    request: PlanRequest,
-    evidence: Evidence,
-) -> None:
-    """Refuse what the limits of the environment do not allow. Raises GuardError."""
-    if request.destroy:
+def _refuse_emptied(draft: Draft) -> Iterator[Refusal]:
+    """Refuse a plan after which nothing runs any more, whichever way it is asked for."""
+    replicas, name = draft.observed.replicas, draft.desired.environment
+    spared = any(not draft.request.covers(one.instance) for one in replicas)
+    if not replicas or spared or any(one.replicas for one in draft.changes):
         return
-    _check_share("replaced", _count_replaced(changes, waves), desired, observed, request)
-    _check_share("removed", _count_removed(changes, observed), desired, observed, request)
-    _check_renames(desired, observed, changes, request)
-    _check_left_behind(desired, observed, changes, request)
-    _check_available(desired, observed, changes, waves, request)
-    _check_images(desired, changes, request, evidence)
-
-
-def _check_share(
-    guard: Guard, count: int, desired: Desired, observed: Observed, request: PlanRequest
-) -> None:
-    total = len(observed.replicas)
-    limits = desired.protection
-    share = limits.max_replaced if guard == "replaced" else limits.max_removed
-    allowed = max(FEW, count_share(share, total, up=True))
-    if count <= allowed or guard in request.allow:
-        return
-    field = "maxReplaced" if guard == "replaced" else "maxRemoved"
-    raise GuardError(
-        f"{count} of {total} replicas of {desired.environment} would be {guard} at once, and "
-        f"{field} is {share}",
-        _environment_file(desired),
-        f"a canary does it step by step; if it is meant: --allow {guard}",
+    run = "1 replica runs" if len(replicas) == 1 else f"{len(replicas)} replicas run"
+    asked = any(one.kind != "remove" for one in draft.changes)
+    why = "every instance asks for 0 replicas" if asked else "no instance is declared"
+    yield refuse(
+        "emptied",
+        [f"{name} would become empty: {run} and {why}"],
+        f"to remove all of it: agentgit destroy -e {name}",
+        _environment_file(draft.desired) if asked else None,
     )
 
 
-def _count_replaced(changes: Sequence[Change], waves: Sequence[Wave]) -> int:
-    """Count the replicas that the widest wave replaces side by side, canaries aside."""
-    bold = {one.instance for one in changes if one.kind == "replace" and one.strategy != "canary"}
-    return max((sum(move.instance in bold for move in wave.moves) for wave in waves), default=0)
+def _refuse_replaced(draft: Draft) -> Iterator[Refusal]:
+    total = len(draft.observed.replicas)
+    limit = strictest_most(draft, "max_replaced", total)
+    bold = _find_bold(draft)
+    count = max((sum(move.instance in bold for move in wave.moves) for wave in draft.waves),
+                default=0)  # fmt: skip
+    if count <= limit.most:
+        return
+    some = [one for one in (draft.desired.instance(name) for name in bold) if one]
+    way = f"a part of it: agentgit apply -e {draft.desired.environment} --only INSTANCE"
+    if all(one.spec.scale.replicas > 1 for one in some):
+        way = "a canary with a pause after a small first step looks before the rest"
+    yield _refuse_share("replaced", count, draft, limit, way)
 
 
-def _count_removed(changes: Sequence[Change], observed: Observed) -> int:
-    """Count the slots that are served now and would not be any more."""
-    return sum(
-        max(0, len(_slots(observed, one.instance)) - (0 if one.kind == "remove" else one.replicas))
-        for one in changes
+def _refuse_removed(draft: Draft) -> Iterator[Refusal]:
+    total = len(draft.observed.replicas)
+    limit = strictest_most(draft, "max_removed", total)
+    count = sum(
+        max(0, len(_slots(draft, one.instance)) - (0 if one.kind == "remove" else one.replicas))
+        for one in draft.changes
         if one.kind != "keep"
     )
+    if count > limit.most:
+        way = f"a part of it: agentgit apply -e {draft.desired.environment} --only INSTANCE"
+        yield _refuse_share("removed", count, draft, limit, way)
 
 
-def _slots(observed: Observed, instance: str) -> set[int]:
-    return {one.slot for one in observed.replicas_of(instance)}
+def _refuse_share(word: str, count: int, draft: Draft, limit: Limit, way: str) -> Refusal:
+    field = "maxReplaced" if word == "replaced" else "maxRemoved"
+    total = len(draft.observed.replicas)
+    most = f" ({limit.most} of them)" if isinstance(limit.share, str) else ""
+    message = (
+        f"{count} of {total} replicas of {draft.desired.environment} would be {word} at once, "
+        f"and {limit.describe(field)}{most}"
+    )
+    return refuse(
+        "replaced" if word == "replaced" else "removed",
+        [message],
+        word_way(draft, way, found=limit.found),
+        _environment_file(draft.desired),
+    )  # fmt: skip
 
 
-def _check_renames(
-    desired: Desired, observed: Observed, changes: Sequence[Change], request: PlanRequest
-) -> None:
-    """Refuse what is probably the same instance under another name."""
-    if "renames" in request.allow:
-        return
-    created: dict[str, str] = {}
-    for change in (one for one in changes if one.kind == "create"):
-        instance = desired.instance(change.instance)
-        for revision in (instance.revision, instance.process_revision) if instance else ():
-            created.setdefault(revision, change.instance)
-    for gone in (one for one in changes if one.kind == "remove"):
-        held = {one.revision for one in observed.replicas_of(gone.instance)}
-        for name in sorted(created[one] for one in held & created.keys()):
-            instance = desired.instance(name)
-            if instance:
-                raise GuardError(
-                    f"{gone.instance} would be removed and {name}, the same under another name, "
-                    "created: volumes and history stay with the old name",
-                    Location(instance.path),
-                    f"keep the name {gone.instance}, or create {name} first and remove "
-                    f"{gone.instance} with a later commit; if it is meant: --allow renames",
-                )
+def _find_bold(draft: Draft) -> set[str]:
+    """Find the instances that are replaced without a look at a small part of them before."""
+    replaced = (one.instance for one in draft.changes if one.kind == "replace")
+    found = (draft.desired.instance(name) for name in replaced)
+    return {one.name for one in found if one and not _looks_first(one, draft)}
 
 
-def _check_left_behind(
-    desired: Desired, observed: Observed, changes: Sequence[Change], request: PlanRequest
-) -> None:
-    """Refuse to move an instance away from the host that its volumes are on."""
-    if "volumes" in request.allow:
-        return
-    for change in changes:
-        instance = desired.instance(change.instance)
-        container = instance.spec.container if instance else None
-        moved = any(cause.kind == "moved" for cause in change.causes)
-        if instance and container and container.volumes and moved:
-            hosts = {one.host for one in observed.replicas_of(instance.name)}
-            raise GuardError(
-                f"{instance.name} would move to another host and leave its volumes on "
-                f"{', '.join(sorted(hosts))}",
-                Location(instance.path),
-                "copy the data first, or place it on that host; if it is meant: --allow volumes",
-            )
+def _looks_first(instance: Instance, draft: Draft) -> bool:
+    """Whether a canary pauses first, at a share within the limit or at a single replica."""
+    weight, replicas = 0, instance.spec.scale.replicas
+    for step in instance.rollout.steps:
+        if step.pause is not None and step.pause.duration:
+            first = count_canaries(weight, replicas) or replicas
+            share = strictest_most(draft, "max_replaced", replicas).share
+            most = 1 if isinstance(share, int) else count_share(share, replicas, up=True)
+            return first < replicas and first <= max(1, most)
+        weight = step.set_weight or weight
+    return False
 
 
-def _check_available(
-    desired: Desired,
-    observed: Observed,
-    changes: Sequence[Change],
-    waves: Sequence[Wave],
-    request: PlanRequest,
-) -> None:
-    """Refuse a plan during which fewer replicas serve than the environment promises."""
-    share = desired.protection.min_available
-    if share is None or "unavailable" in request.allow:
-        return
-    least = count_least(observed, waves)
-    for change in changes:
-        instance = desired.instance(change.instance)
+def _slots(draft: Draft, instance: str) -> set[int]:
+    return {one.slot for one in draft.observed.replicas_of(instance)}
+
+
+def _refuse_unavailable(draft: Draft) -> Iterator[Refusal]:
+    """Refuse a plan in or after which fewer replicas serve than the environment promises.
+
+    What serves too little already must not become less. A share is one of the larger number of
+    replicas, before or after: who scales down has to say that it is meant.
+    """
+    least = count_least(draft.observed, draft.waves)
+    messages, found = [], False
+    for change in draft.changes:
+        instance = draft.desired.instance(change.instance)
         if instance is None or change.kind == "keep" or change.instance not in least:
             continue
-        replicas = instance.spec.scale.replicas
-        wanted = min(count_share(share, replicas, up=True), replicas)
-        if least[change.instance] < wanted <= _serving(observed, change.instance):
-            why = f": {change.order_reason}" if change.order_reason else ""
-            raise GuardError(
-                f"only {least[change.instance]} of {replicas} replicas of {change.instance} would "
-                f"serve meanwhile, and minAvailable is {share}{why}",
-                _environment_file(desired),
-                "let new replicas start first, or replace fewer at a time; if it is meant: "
-                "--allow unavailable",
-            )
+        serving = draft.serving(change.instance)
+        replicas = max(instance.spec.scale.replicas, len(_slots(draft, change.instance)))
+        limit = strictest_least(draft, "min_available", replicas)
+        if limit is None or least[change.instance] >= min(limit.most, serving):
+            continue
+        found |= limit.found
+        fewer = change.replicas < serving and least[change.instance] == change.replicas
+        when = "from then on" if fewer else "meanwhile"
+        why = f": {change.order_reason}" if change.order_reason else ""
+        messages.append(
+            f"only {least[change.instance]} of {replicas} replicas of {change.instance} would "
+            f"serve {when}, and {limit.describe('minAvailable')}{why}"
+        )
+    if messages:
+        way = "let new replicas start first, or change fewer at a time"
+        yield refuse(
+            "unavailable", messages, word_way(draft, way, found=found),
+            _environment_file(draft.desired),
+        )  # fmt: skip
 
 
-def _serving(observed: Observed, instance: str) -> int:
-    return sum(one.serving for one in observed.replicas_of(instance))
-
-
-def _check_images(
-    desired: Desired, changes: Sequence[Change], request: PlanRequest, evidence: Evidence
-) -> None:
+def _refuse_images(draft: Draft) -> Iterator[Refusal]:
     """Refuse an image that may be another one tomorrow, where the environment wants none."""
-    if not desired.protection.pinned_images or "mutable-images" in request.allow:
+    if not wants(draft, "pinned_images") or draft.allows("mutable-images"):
         return
-    for change in changes:
-        instance = desired.instance(change.instance)
+    named: dict[str, list[Instance]] = {}
+    for change in draft.changes:
+        instance = draft.desired.instance(change.instance)
         container = instance.spec.container if instance else None
         if instance is None or container is None or change.kind not in {"create", "replace"}:
             continue
         if "@sha256:" not in container.image:
-            raise GuardError(
-                f"{container.image} of {instance.name} is a name that may mean another image "
-                f"tomorrow, and {desired.environment} wants pinnedImages",
-                _locate_image(instance, evidence),
-                "agentgit lock writes down the digest behind it; if it is meant: "
-                "--allow mutable-images",
-            )
+            named.setdefault(container.image, []).append(instance)
+    messages = [
+        f"{image} of {_name_some(some)} is a name that may mean another image tomorrow, and "
+        f"{draft.desired.environment} wants pinnedImages"
+        for image, some in sorted(named.items())
+    ]
+    if messages:
+        first = named[min(named)][0]
+        way = "agentgit lock writes down the digest behind it"
+        found = not draft.desired.protection.pinned_images
+        yield refuse(
+            "mutable-images", messages, word_way(draft, way, found=found),
+            _locate_image(first, draft),
+        )  # fmt: skip
 
 
-def _locate_image(instance: Instance, evidence: Evidence) -> Location:
-    chain = find_chain(evidence.chains(instance.name), ("container", "image"))
+def _name_some(instances: list[Instance]) -> str:
+    more = len(instances) - 1
+    return f"{instances[0].name}{f' and {more} more' if more else ''}"
+
+
+def _locate_image(instance: Instance, draft: Draft) -> Location:
+    chain = find_chain(draft.evidence.chains(instance.name), ("container", "image"))
     origin = chain[0].origin if chain else None
     if origin is None:
         return Location(instance.path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from agentgit.errors import GuardError
 from agentgit.model.desired import Instance
 from agentgit.model.observed import Observed
 from agentgit.model.progress import Quarantined
+from agentgit.model.refusal import Refusal
 from agentgit.plan.compare import SlotChange
 from agentgit.plan.placement import revision_on
 from agentgit.plan.request import PlanRequest
@@ -35,10 +35,10 @@ def find_refused(
     return None
 
 
-def check_quarantine(
+def refuse_quarantined(
     refused: Sequence[Quarantined], request: PlanRequest, environment: str
-) -> None:
-    """Raise GuardError where anything was refused: what failed, where, and how to go on."""
+) -> Iterator[Refusal]:
+    """Say what failed, where, and how to go on, if anything did."""
     if not refused:
         return
     first = refused[0]
@@ -55,7 +55,7 @@ def check_quarantine(
         else f"fix it and commit; --only leaves it out; to try the same again on purpose: "
         f"{request.again or f'agentgit apply -e {environment}'} --retry --reason TEXT"
     )
-    raise GuardError("\n".join([title, *lines]), hint=way)
+    yield Refusal(name="quarantine", message="\n".join([title, *lines]), hint=way)
 
 
 def _runs(instance: Instance, observed: Observed) -> bool:

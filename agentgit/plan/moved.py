@@ -72,9 +72,23 @@ def _describe(moved: Moved) -> str:
         words.append(f"revision {before.revision[:8]} -> {after.revision[:8]}")
     if before.image_id != after.image_id:
         words.append("another image")
+    words += _describe_facts(before, after)
     if before.name != after.name:
         words.append(f"was called {before.name}")
     return ", ".join(words) or "is another slot's"
+
+
+def _describe_facts(before: Seen, after: Seen) -> list[str]:
+    """Name the facts that differ, once each: routes, and whatever somebody changed."""
+    then = {**before.routes, **{one.field: one.after for one in before.drift}}
+    now = {**after.routes, **{one.field: one.after for one in after.drift}}
+    was = {one.field: one.before for one in after.drift}
+    return [
+        f"{field} {then.get(field) or was.get(field) or 'not set'} -> "
+        f"{now.get(field) or 'not set'}"
+        for field in sorted(then.keys() | now.keys())
+        if then.get(field) != now.get(field)
+    ]
 
 
 def _order(moved: Moved) -> tuple[str, str, bool]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from agentgit.model.change import FieldChange
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.guards import Guard
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Chains
 from agentgit.model.plan import Pin
 from agentgit.model.progress import Passage, Quarantined
+from agentgit.model.refusal import Refusal
+from agentgit.model.spec import Protection
 from agentgit.model.value import Value
 from agentgit.plan.origins import Nowhere, Places
 
@@ -24,6 +27,10 @@ class PlanRequest(Value):
     `quarantined` what failed and is not tried again, unless `retry`; `again` is the command that
     asks for this plan, for the hint, and `going_back` says that it is a rollback. `allow` names
     the guards that are let pass. `images` are the recorded images, by revision and host.
+    `protected` are the limits of the commit that was verified last, in force beside those of this
+    one, `protection` is how the two differ. `orphans` are environments that this commit does not
+    have any more and nobody has destroyed, where this one has never been rolled out. `refused` is
+    what was refused before anything was planned.
     """
 
     only: frozenset[str] = frozenset()
@@ -40,6 +47,10 @@ class PlanRequest(Value):
     allow: frozenset[Guard] = frozenset()
     resumes: str = ""
     images: Mapping[str, Mapping[str, str]] = {}
+    protected: Protection | None = None
+    protection: tuple[FieldChange, ...] = ()
+    orphans: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
 
     def covers(self, instance: str) -> bool:
         """Whether the plan may touch this instance."""

@@ -6,11 +6,11 @@ between), medium what changes how agents behave, low everything else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from agentgit.model.change import Change
+from agentgit.model.change import Change, FieldChange
 from agentgit.model.container import Container
-from agentgit.model.desired import Instance
+from agentgit.model.desired import Desired, Instance
 from agentgit.model.plan import Wave
 from agentgit.model.risk import Gap, Level, Risk
 
@@ -32,6 +32,7 @@ def assess_risk(changes: Sequence[Change], waves: Sequence[Wave], replicas: int)
     removed = sum(change.kind == "remove" for change in active)
     if removed:
         found.append(("high", _count(removed, "instance") + " removed"))
+    found += _assess_scale(active)
     replaced = sum(change.touched for change in active if change.kind == "replace")
     if replaced > max(_MANY, _MOST * replicas) and not any(wave.hold for wave in waves):
         found.append(("high", f"{replaced} of {replicas} replicas replaced with no pause to look"))
@@ -43,15 +44,45 @@ def assess_risk(changes: Sequence[Change], waves: Sequence[Wave], replicas: int)
     return Risk(level=level, reasons=tuple(text for _, text in found if text), gaps=gaps)
 
 
-def estimate_gap(instance: Instance, touched: int, order: str | None, reason: str) -> Gap | None:
-    """Estimate how long nobody serves an instance whose old replicas stop first.
+def note_gaps(
+    changes: Sequence[Change], desired: Desired, least: Mapping[str, int]
+) -> list[Change]:
+    """Add the gap to those of which `least` says that nobody serves at the worst moment.
 
-    Where several replicas change one after another, the others go on serving.
+    Who is left without any replica, or has none that serves now, has no gap.
     """
-    replicas = instance.spec.scale.replicas
-    at_once = instance.rollout.strategy == "recreate" or replicas == 1
-    if order != "stop-first" or not at_once or touched < replicas:
-        return None
+    noted = []
+    for change in changes:
+        instance = desired.instance(change.instance)
+        serves = change.kind != "keep" and change.replicas and change.instance in least
+        gap = serves and least[change.instance] == 0
+        update = {"gap": _estimate_gap(instance, change.order_reason)} if instance and gap else {}
+        noted.append(change.model_copy(update=update))
+    return noted
+
+
+def _assess_scale(active: Sequence[Change]) -> Iterator[tuple[Level, str]]:
+    """Judge what becomes less: no replica left of an instance, and fewer of it."""
+    emptied, fewer = 0, 0
+    for change in (one for one in active if one.kind != "remove"):
+        less = max((_count_less(one) for one in change.fields), default=0)
+        emptied += bool(less and not change.replicas)
+        fewer += less
+    if emptied:
+        yield "high", _count(emptied, "instance") + " left without a replica"
+    if fewer:
+        yield "medium", _count(fewer, "replica") + " fewer"
+
+
+def _count_less(field: FieldChange) -> int:
+    if field.path != "scale.replicas":
+        return 0
+    before, after = field.before, field.after
+    return max(0, before - after) if isinstance(before, int) and isinstance(after, int) else 0
+
+
+def _estimate_gap(instance: Instance, reason: str) -> Gap:
+    """Estimate how long nobody serves an instance whose old replicas stop first."""
     container, policy = instance.spec.container, instance.rollout
     return Gap(
         instance=instance.name,

@@ -6,14 +6,16 @@ when planning, and again when everything is pulled and nothing that runs was tou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from agentgit.errors import GuardError, Location
+from agentgit.errors import Location
 from agentgit.model.desired import Desired
 from agentgit.model.plan import Plan
+from agentgit.model.refusal import Refusal
 from agentgit.model.steps import CheckRoom, CreateReplica
 from agentgit.model.value import format_size
 from agentgit.plan.image_removal import list_steps
+from agentgit.plan.refusal import refuse
 from agentgit.plan.request import PlanRequest
 
 LEAST = 512 * 1024**2  # bytes, where an environment declares nothing
@@ -28,21 +30,39 @@ def find_receiving(plan: Plan, request: PlanRequest) -> tuple[str, ...]:
     return tuple(sorted({step.host for step in steps}))
 
 
-def plan_room_checks(desired: Desired, rooms: Rooms) -> tuple[CheckRoom, ...]:
-    """Give the checks of what pulls leave. Raises GuardError where it is too little now."""
-    declared = desired.protection.min_free_disk
-    least = LEAST if declared is None else declared
-    for host, room in sorted(rooms.items()):
-        if room is not None and room < least:
-            raise GuardError(
-                f"{host} has {room // 1024**2} MiB of disk left, and minFreeDisk of "
-                f"{desired.environment} is {format_size(least)}",
-                Location(f"environments/{desired.environment}/environment.yaml"),
-                f"make room on {host}, or lower protection.minFreeDisk; if it is meant: "
-                "--allow low-disk",
-            )
+def plan_room_checks(
+    desired: Desired, request: PlanRequest, rooms: Rooms
+) -> tuple[CheckRoom, ...]:
+    """Give the checks of what pulls leave."""
+    least = _find_least(desired, request)
     known = (host for host, room in sorted(rooms.items()) if room is not None)
     return tuple(CheckRoom(host=host, least=least) for host in known if least)
+
+
+def refuse_room(desired: Desired, request: PlanRequest, rooms: Rooms) -> Iterator[Refusal]:
+    """Refuse to bring replicas to hosts that have too little room now."""
+    least = _find_least(desired, request)
+    tight = {host: room for host, room in rooms.items() if room is not None and room < least}
+    if tight:
+        yield refuse(
+            "low-disk",
+            [
+                f"{host} has {room // 1024**2} MiB of disk left, and minFreeDisk of "
+                f"{desired.environment} is {format_size(least)}"
+                for host, room in sorted(tight.items())
+            ],
+            f"make room on {', '.join(sorted(tight))}, or lower protection.minFreeDisk",
+            Location(f"environments/{desired.environment}/environment.yaml"),
+        )
+
+
+def _find_least(desired: Desired, request: PlanRequest) -> int:
+    """Give the larger minimum of those in force: this commit's, and the one it found."""
+    found = [desired.protection]
+    if request.protected is not None and "protection" not in request.allow:
+        found.append(request.protected)
+    declared = (one.min_free_disk for one in found)
+    return max(LEAST if one is None else one for one in declared)
 
 
 def list_unknown(desired: Desired, rooms: Rooms) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agentgit.model.change import FieldChange, Forces
+from agentgit.model.change import Change, FieldChange, Forces
 from agentgit.report.wording import count, write_value
 
 _FORCES: Mapping[Forces, str] = {
@@ -56,3 +56,9 @@ def force_the_same(fields: Sequence[FieldChange]) -> bool:
 def word_ends(replicas: int) -> str:
     """Say what going back does not bring back of replicas that go; empty where none do."""
     return f"what {count(replicas, 'replica')} held outside volumes" if replicas else ""
+
+
+def word_lost(changes: Sequence[Change]) -> str:
+    """Say that of instances with fewer replicas than before: what is replaced loses as much."""
+    fewer = [one for one in changes if one.replicas_after < one.replicas_before]
+    return word_ends(sum(one.ends for one in fewer))

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from agentgit.model.change import FieldChange
 from agentgit.model.image import MixedImage, MovedImage
 from agentgit.model.observed import Unreachable
 from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.model.snapshot import Commit
+from agentgit.model.value import Json
 from agentgit.report.context import Context
 from agentgit.report.failure_text import shorten_failure
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.standing import Standing, find_standing, find_tried
-from agentgit.report.wording import count, join_names, short, word_age, write_actor
+from agentgit.report.wording import (
+    count,
+    join_names,
+    short,
+    word_age,
+    write_actor,
+    write_value,
+)
 
 
 def write_head(plan: Plan, now: datetime, palette: Palette = PLAIN) -> str:
@@ -108,6 +117,11 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
             else "unless it is still at work, this goes on with it"
         )
         yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
+    if plan.protection:
+        said = ", ".join(_say_limit(one) for one in plan.protection)
+        yield palette.paint(
+            "attention", f"this changes what protects {safe(plan.environment)}: {said}"
+        )
     for moved in plan.moved_images:
         yield palette.paint("attention", _say_moved(moved))
     for mixed in plan.mixed_images:
@@ -131,6 +145,19 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
             f"baseline tells whether somebody changed {'them' if many else 'it'} by hand; the "
             "next apply takes one"
         )
+
+
+def _say_limit(field: FieldChange) -> str:
+    """Say how a limit changes: `maxReplaced 30% -> 100% (PATH:7:17)`."""
+    before = _say_value(field.before) if field.had else "not set"
+    after = _say_value(field.after) if field.has else "not set"
+    place = f" ({safe(str(field.origin))})" if field.origin else ""
+    return f"{safe(field.path.rpartition('.')[2])} {before} -> {after}{place}"
+
+
+def _say_value(value: Json) -> str:
+    """Write a share as it is typed, without quotes."""
+    return safe(value) if isinstance(value, str) else write_value(value)
 
 
 def _say_moved(moved: MovedImage) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agentgit.model.change import Change, FieldChange
 from agentgit.model.image import AbsentImage, MixedImage, MovedImage
 from agentgit.model.plan import Move, Plan, Wave
+from agentgit.model.refusal import Refusal
 from agentgit.model.risk import Gap, Risk
 from agentgit.model.steps import Step, target_of
 from agentgit.plan.risk import assess_risk
@@ -77,6 +78,8 @@ def plan_document(
         "absentImages": [_absent(one) for one in plan.absent_images],
         "unverified": list(plan.unverified),
         "unknownRoom": list(plan.unknown_room),
+        "protection": [_field(one, None, None) for one in plan.protection],
+        "refusals": [_refusal(one) for one in plan.refusals],
     }
 
 
@@ -120,6 +123,18 @@ def change_document(
         last = None if change.fields else blamer.files.get(change.path)
         document["changed"] = who_document(last) if last else None
     return document
+
+
+def _refusal(refusal: Refusal) -> shape.RefusalDocument:
+    return {
+        "name": refusal.name,
+        "guard": refusal.guard,
+        "message": refusal.message,
+        "hint": refusal.hint,
+        "path": refusal.path or None,
+        "line": refusal.line or None,
+        "column": refusal.column or None,
+    }
 
 
 def _risk(risk: Risk) -> shape.RiskDocument:

@@ -12,7 +12,7 @@ from agentgit.plan.effect_causes import group_by_cause
 from agentgit.report.changes_text import is_set_back, symbol_of, tell_story
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.effect_markdown import LIMIT, add_table, add_texts, write_instances
-from agentgit.report.field_words import word_ends
+from agentgit.report.field_words import word_lost
 from agentgit.report.heading import write_notes, write_pin
 from agentgit.report.markdown import Page, code, details, names, row
 from agentgit.report.palette import PLAIN
@@ -50,6 +50,8 @@ def write_plan_comment(
     for line in (*write_pin(plan, now, PLAIN, pinning=context.pinning),
                  *write_notes(plan, now, context, PLAIN)):  # fmt: skip
         page.add(code(line, _LINE), gap="\n\n")
+    for line in _write_refusals(plan):
+        page.add(line, gap="\n\n" if line.startswith("**") else "\n")
     if plan.is_empty:
         page.add(code(write_no_changes(plan, context), _LINE), gap="\n\n")
         return page.text()
@@ -66,6 +68,15 @@ def write_plan_comment(
         page.add(block, gap="\n\n")
     foot = f"**Not all of it fits here.** {code(more, 450)} shows all of it."
     return "\n\n".join(part for part in (page.text(), foot if page.left_out else "") if part)
+
+
+def _write_refusals(plan: Plan) -> Iterator[str]:
+    """Write what guards say, first of all: nothing of the plan is carried out as it is."""
+    if plan.refusals:
+        yield "**Refused**, so that nothing of it is carried out:\n"
+    for one in plan.refusals:
+        said = "; ".join(one.message.splitlines())
+        yield f"- {code(one.name)}: {code(said, _LINE)}, {code(one.hint, _LINE)}"
 
 
 def _as_effect(plan: Plan, context: Context) -> Effect:
@@ -116,7 +127,7 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
         yield f"at most {count(plan.peak, 'replica')} at once"
     why = f" ({', '.join(plan.risk.reasons)})" if plan.risk.reasons else ""
     yield f"risk: {plan.risk.level}{why}"
-    ends = word_ends(sum(change.ends for change in active))
+    ends = word_lost(active)
     if ends:
         yield f"cannot be undone: {ends}"
 

@@ -12,7 +12,7 @@ from agentgit.report.blame_words import Blamer
 from agentgit.report.changes_text import is_set_back, write_change_lines, write_changes
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.extent import FOLDED, Extent
-from agentgit.report.field_words import word_ends
+from agentgit.report.field_words import word_lost
 from agentgit.report.heading import (
     write_compared,
     write_head,
@@ -48,7 +48,7 @@ def write_plan(  # noqa: PLR0913 - what a text depends on
     """Write a plan; `command` is what carries it out, empty where nothing has to be typed."""
     head = _write_top(plan, now, context, palette)
     if plan.is_empty:
-        return "\n".join(head)
+        return "\n".join([*head, *write_end(plan, command if plan.refusals else "")])
     lines = [*head, ""]
     lines += write_changes(
         plan.changes,
@@ -62,8 +62,7 @@ def write_plan(  # noqa: PLR0913 - what a text depends on
     lines += [f"  {line}" for line in write_images(plan, extent.names)]
     lines += [*_write_cleanup(plan, extent), *_write_terms(plan, extent), ""]
     lines += _write_totals(plan, context, extent)
-    if command:
-        lines += ["", f"to carry it out:  {command}"]
+    lines += write_end(plan, command)
     return "\n".join(_squeeze(lines))
 
 
@@ -78,12 +77,11 @@ def write_summary(
     """Write a plan in few lines: the heading, a line for each change, counts and risk."""
     lines = _write_top(plan, now, context, palette)
     if plan.is_empty:
-        return "\n".join(lines)
+        return "\n".join([*lines, *write_end(plan, command if plan.refusals else "")])
     environment = "" if context.kind == "destroy" else plan.environment
     lines += ["", *write_change_lines(plan.changes, palette, environment=environment), ""]
     lines += _write_totals(plan, context, FOLDED)
-    if command:
-        lines += ["", f"to carry it out:  {command}"]
+    lines += write_end(plan, command)
     return "\n".join(_squeeze(lines))
 
 
@@ -95,6 +93,17 @@ def _write_top(plan: Plan, now: datetime, context: Context, palette: Palette) ->
         return [*lines, write_no_changes(plan, context)]
     head = _write_destroy(plan, palette) if destroy else write_head(plan, now, palette)
     return [head, write_compared(plan, now, context), *lines]
+
+
+def write_end(plan: Plan, command: str) -> Iterator[str]:
+    """Say what to type, or which guards refuse it; then `command` is what lets them pass."""
+    names = join_names(list(dict.fromkeys(one.name for one in plan.refusals)))
+    if names:
+        yield ""
+        yield f"refused by {names}{f'; if it is meant:  {command}' if command else ''}"
+    elif command:
+        yield ""
+        yield f"to carry it out:  {command}"
 
 
 def write_no_changes(plan: Plan, context: Context) -> str:
@@ -176,7 +185,7 @@ def _write_totals(plan: Plan, context: Context, extent: Extent) -> Iterator[str]
         yield "  " + " · ".join(_write_reach(plan, context, extent))
     if plan.risk.reasons:
         yield f"  risk: {plan.risk.level} ({', '.join(plan.risk.reasons)})"
-    ends = word_ends(sum(change.ends for change in active))
+    ends = word_lost(active)
     if ends:
         yield f"  cannot be undone: {ends}"
     back = sum(is_set_back(change) for change in active)

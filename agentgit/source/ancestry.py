@@ -1,4 +1,4 @@
-"""Tells whether one commit contains another, also as far as a shallow clone can know."""
+"""Tells whether one commit contains another, as far as a clone can know, and where two parted."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ def is_ancestor(git: Git, older: str, newer: str) -> bool:
         f"cannot tell whether {newer[:7]} contains {older[:7]}: this clone is shallow",
         hint="git fetch --unshallow brings the whole history (in CI: fetch-depth: 0)",
     )
+
+
+def find_parting(git: Git, one: str, other: str) -> str | None:
+    """Find the newest commit that both contain; None where there is none, or none is here."""
+    asked = git.run("merge-base", "--end-of-options", one, other)
+    found = asked.out.decode("ascii", "replace").split()
+    return found[0] if asked.code == 0 and found else None
 
 
 def _reaches(git: Git, start: str, goal: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Self
 from agentgit.errors import GitError
 from agentgit.model.origin import Blame, Blames
 from agentgit.model.snapshot import Commit, Entry, Snapshot
-from agentgit.source.ancestry import is_ancestor
+from agentgit.source.ancestry import find_parting, is_ancestor
 from agentgit.source.commits import find_commit
 from agentgit.source.git_command import GitCommand
 from agentgit.source.locate import locate_project, locate_repository
@@ -110,6 +110,10 @@ class GitSource:
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` contains `older`. Raises GitError where a shallow clone cannot tell."""
         return is_ancestor(self.git, older, newer)
+
+    def find_parting(self, one: str, other: str) -> str | None:
+        """Find the newest commit that both contain; None where there is none, or none is here."""
+        return find_parting(self.git, one, other)
 
     def is_dirty(self) -> tuple[str, ...]:
         """List the paths with uncommitted changes; untracked files count, ignored ones do not."""

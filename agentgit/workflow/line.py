@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from agentgit.errors import GitError, GuardError, UsageError
+from collections.abc import Iterator
+
+from agentgit.errors import GitError, UsageError
 from agentgit.model.desired import Desired
 from agentgit.model.plan import Plan
+from agentgit.model.refusal import Refusal
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.plan.digest import digest_desired
@@ -13,15 +16,15 @@ from agentgit.record.pins import followed_line
 from agentgit.workflow.session import Request, Target, World
 
 
-def check_line(
+def refuse_line(
     world: World,
     request: Request,
     records: tuple[RolloutRecord, ...],
     follows: tuple[str, Commit],
-) -> None:
+) -> Iterator[Refusal]:
     """Refuse a followed commit that does not contain the one that was applied last.
 
-    Raises GuardError: it is an older one, it is on another line, or a shallow clone cannot tell.
+    It is an older one, it is on another line, or a shallow clone cannot tell.
     """
     branch, followed = follows
     last = followed_line(records)
@@ -34,30 +37,36 @@ def check_line(
             return
         older = contains(followed.sha, last)
     except GitError as error:
-        raise GuardError(
+        yield _refuse(
             f"{last[:7]} was applied to {name} last, and {branch} is at {followed.short}: "
             f"{error.message}",
-            hint=f"{error.hint}; to go on without knowing: {anyway}",
-        ) from error
+            f"{error.hint}; to go on without knowing: {anyway}",
+        )
+        return
     if older:
-        raise GuardError(
+        yield _refuse(
             f"{branch} is at {followed.short}, and a newer commit is applied to {name} already: "
             f"{last[:7]}",
-            hint="git pull may bring it; to go back on purpose: "
+            "git pull may bring it; to go back on purpose: "
             f"agentgit rollback -e {name} --to {followed.short}",
         )
-    if not _is_here(world, last):
-        raise GuardError(
+    elif not _is_here(world, last):
+        yield _refuse(
             f"{last[:7]} was applied to {name} last, and this clone does not have it: "
             f"it was never pushed, or {branch} was rewritten",
-            hint=f"let whoever applied it push it, then git pull: agentgit history -e {name}; "
+            f"let whoever applied it push it, then git pull: agentgit history -e {name}; "
             f"to apply {followed.short} all the same: {anyway}",
         )
-    raise GuardError(
-        f"{branch} at {followed.short} does not contain {last[:7]}, which was applied to {name} "
-        "last: it was rewritten, or it is another branch",
-        hint=f"merge or rebase onto {last[:7]}; to apply it as it is: {anyway}",
-    )
+    else:
+        yield _refuse(
+            f"{branch} at {followed.short} does not contain {last[:7]}, which was applied to "
+            f"{name} last: it was rewritten, or it is another branch",
+            f"merge or rebase onto {last[:7]}; to apply it as it is: {anyway}",
+        )
+
+
+def _refuse(message: str, hint: str) -> Refusal:
+    return Refusal(name="diverged", guard="diverged", message=message, hint=hint)
 
 
 def _is_here(world: World, sha: str) -> bool:

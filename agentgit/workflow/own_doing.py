@@ -9,6 +9,7 @@ from agentgit.model.observed import Live
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import RemoveReplica, StartReplica, Step, StopReplica, UpdateReplica
+from agentgit.plan.baseline import IN_PLACE
 from agentgit.plan.moved import Moved
 from agentgit.record.ledger import GitLedger
 
@@ -55,7 +56,13 @@ def _is_made_by(moved: Moved, ids: set[str], steps: Iterable[Step]) -> bool:
         if isinstance(one, UpdateReplica)
     ]
     driven = any(isinstance(one, StopReplica | StartReplica) for one in mine)
-    same = {"state": before.state, "live": before.live, "rollout": before.rollout}
+    same: dict[str, object] = {
+        "state": before.state, "live": before.live, "rollout": before.rollout,
+    }  # fmt: skip
+    if driven:  # an engine may say less of what does not run
+        same["routes"] = before.routes
+    if lives and all(one.field in IN_PLACE for one in after.drift):  # set together with limits
+        same["drift"] = before.drift
     return (
         after.model_copy(update=same) == before
         and (after.live == before.live or after.live in lives)

@@ -17,7 +17,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.saved_plan import Asked, SavedPlan, Shown
 from agentgit.model.snapshot import Commit
-from agentgit.plan.digest import digest_instances
+from agentgit.plan.digest import digest_hosts, digest_instances, digest_protection
 from agentgit.plan.moved import describe_moved, find_moved, list_some, see_all
 from agentgit.plan.other_steps import find_other_steps
 from agentgit.record.pins import followed_line
@@ -212,6 +212,10 @@ def _compare_intents(then: Desired, now: Desired, request: Request) -> list[str]
             gone, fresh = name not in new, name not in old
             what = "is gone" if gone else "is new" if fresh else "asks for something else"
             words.append(f"{name} {what}")
+    if digest_hosts(then) != digest_hosts(now):
+        words.append("the hosts of the environment are others")
+    if digest_protection(then) != digest_protection(now):
+        words.append("the protection of the environment is another")
     return words
 
 

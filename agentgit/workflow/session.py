@@ -14,6 +14,7 @@ from agentgit.model.desired import Desired
 from agentgit.model.guards import Guard
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Pin, Plan
+from agentgit.model.refusal import Refusal
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.saved_plan import SavedPlan
 from agentgit.model.snapshot import Commit, Snapshot
@@ -87,7 +88,7 @@ class Target:
     """The commit to go to. `followed` is what the environment would follow without any pin.
 
     `pin` is the pin in force, `new_pin` the one that this request sets, `ended_pin` one that a
-    newer commit has just ended, or that has expired.
+    newer commit has just ended, or that has expired. `refused` is what speaks against this commit.
     """
 
     snapshot: Snapshot
@@ -97,6 +98,7 @@ class Target:
     pin: Pin | None = None
     new_pin: Pin | None = None
     ended_pin: Pin | None = None
+    refused: tuple[Refusal, ...] = ()
 
 
 @dataclass

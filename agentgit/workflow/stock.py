@@ -18,7 +18,7 @@ from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.image_removal import Kept, keep_newest, plan_image_removal
 from agentgit.plan.placement import revision_on
 from agentgit.plan.request import PlanRequest
-from agentgit.plan.room import find_receiving, list_unknown, plan_room_checks
+from agentgit.plan.room import find_receiving, list_unknown, plan_room_checks, refuse_room
 from agentgit.providers.brought import KEPT, list_marked, name_mark, unmark
 from agentgit.record.history import failed_instances
 from agentgit.workflow.images import find_absent
@@ -31,15 +31,14 @@ def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
     """Add the checks of room before a plan that moves something, and what goes after it.
 
     A plan that moves nothing asks no host for more than it was asked already, unless it goes on
-    with one that was interrupted. Raises EngineError, and GuardError where there is too little
-    room.
+    with one that was interrupted. Raises EngineError.
     """
     if not (plan.waves or plan.resumes) or session.request.kind == "drift":
         return plan
     desired, providers = session.desired, session.providers
     rooms = {host: providers[host].free_room() for host in find_receiving(plan, request)}
     stocks = look_at_stock(providers, session.observed)
-    checks = plan_room_checks(desired, rooms)
+    checks = plan_room_checks(desired, request, rooms)
     removals = plan_image_removal(plan, desired, session.observed, request, stocks)
     return plan.model_copy(
         update={
@@ -47,6 +46,7 @@ def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
             "cleanup": (*plan.cleanup, *removals),
             "unknown_room": list_unknown(desired, rooms),
             "absent_images": find_absent(providers, plan),
+            "refusals": (*plan.refusals, *refuse_room(desired, request, rooms)),
         }
     )
 

@@ -14,6 +14,7 @@ from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.events import Event, GoingBack
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
+from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import NoEvidence, PlanRequest
 from agentgit.workflow.images import find_recorded, look_at_images
 from agentgit.workflow.last_good import WayBack, find_way_back
@@ -70,6 +71,7 @@ def take_back(
     request = PlanRequest(only=within, destroy=True, images=images)
     if within:
         plan = build_plan(way.desired, observed, request, NoEvidence())
+        check_refused(plan)
         names = {change.instance for change in plan.changes if change.kind != "keep"}
         names |= set(changed)
         yield GoingBack(

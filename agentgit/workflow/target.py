@@ -14,7 +14,7 @@ from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Commit
 from agentgit.record.history import is_destroyed, previous_success, verified_commit
 from agentgit.record.pins import active_pin, has_expired, pin_holds
-from agentgit.workflow.line import check_line
+from agentgit.workflow.line import refuse_line
 from agentgit.workflow.session import Request, Target, World
 
 
@@ -40,11 +40,12 @@ def choose_target(
         return _stay(world, request, records, (branch, followed), pin)
     if request.revision is not None:
         return _go_to(world, request, (branch, followed), pin)
-    if pin is None and request.kind == "apply" and not looking:
-        check_line(world, request, records, (branch, followed))
-    sha = pin.commit if pin else followed.sha
-    target = _target(world, sha, (branch, followed), pin)
-    return target if pin else replace(target, ended_pin=active_pin(records))
+    target = _target(world, pin.commit if pin else followed.sha, (branch, followed), pin)
+    if pin is None:
+        forwards = request.kind == "apply" and not looking
+        said = refuse_line(world, request, records, (branch, followed)) if forwards else ()
+        target = replace(target, ended_pin=active_pin(records), refused=tuple(said))
+    return target
 
 
 def compile_target(

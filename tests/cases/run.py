@@ -29,6 +29,7 @@ from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.model.steps import Hold, Stamp
 from agentgit.model.value import parse_size
 from agentgit.plan.build import build_plan
+from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import NoEvidence, PlanRequest
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
 from agentgit.report.plan_text import write_plan
@@ -84,7 +85,12 @@ def play(case: Case) -> tuple[str, str]:
         )
     except AgentgitError as error:
         return "error", write_problems(error.problems)
-    return "plan", write_plan(plan, now=NOW)
+    shown = write_plan(plan, now=NOW)
+    try:
+        check_refused(plan)
+    except AgentgitError as error:
+        return "plan", f"{shown}\n\n{write_problems(error.problems)}"
+    return "plan", shown
 
 
 def rewrite(path: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_runs_is_found_when_its_files_are_gone(
     assert "  hello  1 of 1 serving\n" in agentgit("status", *staging).out
     assert agentgit("logs", "hello", *staging).out
     assert " apply " in agentgit("history", *staging).out
-    assert agentgit("plan", *staging).code == 64
+    assert agentgit("plan", *staging).code == 7
     done = agentgit("destroy", *staging, "--yes")
     assert done.code == 0, done.err
     assert all(spec.environment == "production" for _, spec in engine.replicas.values())

@@ -14,6 +14,7 @@ from agentgit.model.events import Event, RolloutFinished
 from agentgit.model.observed import Replica
 from agentgit.model.rollout import RolloutRecord
 from agentgit.pipeline import Request, Session, World, apply_plan, prepare_plan
+from agentgit.plan.refusal import check_refused
 from agentgit.providers import registry
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
 from agentgit.source.repository import GitSource
@@ -108,7 +109,10 @@ class Project:
         return last.outcome, events
 
     def plan(self, **words: Any) -> Session:
+        """Plan; raises what guards say against it."""
         with prepare_plan(self.open(), self.request(**words)) as session:
+            if session.plan is not None:
+                check_refused(session.plan)
             return session
 
     def records(self) -> tuple[RolloutRecord, ...]:

@@ -82,6 +82,23 @@ def test_exactly_its_steps_are_carried_out(project: Any, tmp_path: Path) -> None
     assert project.plan().plan.is_empty
 
 
+AT_LEAST_ONE = """
+kind: Environment
+metadata: {name: production}
+spec:
+  hosts: {eu-1: {engine: docker}}
+  protection: {minAvailable: 1}
+"""
+
+
+def test_another_protection_is_another_intent(project: Any, tmp_path: Path) -> None:
+    project.apply()
+    project.prompt("Be short.")
+    saved = save(project, tmp_path)
+    project.commit("Limits", environments__production__environment=AT_LEAST_ONE)
+    assert "the protection of the environment is another" in refuse(project, saved)
+
+
 def test_it_cannot_be_carried_out_twice(project: Any, tmp_path: Path) -> None:
     saved = save(project, tmp_path)
     carry_out(project, saved)

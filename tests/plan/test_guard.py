@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from agentgit.errors import AgentgitError, GuardError
+from agentgit.model.spec import Protection
+from agentgit.plan.build import build_plan
 from agentgit.plan.guard import check_hosts
+from agentgit.plan.refusal import check_refused
+from agentgit.plan.request import NoEvidence, PlanRequest
 from tests.builders import Fleet, make_desired, make_instance
 
 FIXED = {"published": 9000, "target": 80}
@@ -48,6 +52,21 @@ def test_two_instances_want_one_port() -> None:
     with pytest.raises(GuardError, match="wanted by two, is also wanted by one"):
         Fleet().plan(make_desired(one, two))
     Fleet(hosts=2).plan(make_desired(one, two, hosts=2))
+
+
+def test_a_port_is_refused_together_with_all_else() -> None:
+    """The plan is there, and nothing lets a port pass."""
+    one = make_instance("one", replicas=2, container=ports(http=FIXED))
+    desired = make_desired(one).model_copy(update={"protection": Protection(pinned_images=True)})
+    plan = build_plan(desired, Fleet().observe(), PlanRequest(), NoEvidence())
+    assert [change.kind for change in plan.changes] == ["create"]
+    assert [(said.name, said.guard) for said in plan.refusals] == [
+        ("ports", None),
+        ("mutable-images", "mutable-images"),
+    ]
+    with pytest.raises(GuardError) as caught:
+        check_refused(plan)
+    assert len(caught.value.problems) == 2
 
 
 def test_an_unknown_name_is_refused() -> None:

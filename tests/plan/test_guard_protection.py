@@ -32,12 +32,45 @@ def refuse(fleet: Fleet, desired: Desired, guard: str) -> str:
     return caught.value.message
 
 
+def hint_of(fleet: Fleet, desired: Desired) -> str:
+    with pytest.raises(GuardError) as caught:
+        fleet.plan(desired)
+    return caught.value.hint or ""
+
+
 def test_replacing_more_than_the_share_at_once_is_refused() -> None:
     fleet = Fleet()
     fleet.apply(make_many(40))
     message = refuse(fleet, make_many(40, "acme/support:2"), "replaced")
     assert message == (
-        "40 of 40 replicas of production would be replaced at once, and maxReplaced is 30%"
+        "40 of 40 replicas of production would be replaced at once, and maxReplaced is 30% (12 of "
+        "them)"
+    )
+
+
+def test_what_is_replaced_is_told_how_to_go_step_by_step_only_where_that_can_be() -> None:
+    """A canary of one replica is refused itself, and nothing is removed by a canary."""
+    alone = Fleet()
+    alone.apply(make_many(40))
+    assert "--only INSTANCE" in hint_of(alone, make_many(40, "acme/support:2"))
+    assert "canary" not in hint_of(alone, make_many(40, "acme/support:2"))
+    assert "canary" not in hint_of(alone, make_many(20))
+    many = Fleet()
+    bold = {"maxSurge": "100%"}
+    many.apply(make_desired(make_instance(replicas=40, rollout=bold)))
+    new = make_instance("support", "acme/support:2", 40, rollout=bold)
+    assert "a canary" in hint_of(many, make_desired(new))
+
+
+def test_a_number_is_meant_as_it_is_and_a_share_lets_ten_go() -> None:
+    fleet = Fleet()
+    fleet.apply(make_many(10))
+    changed = make_many(4, "acme/support:2").instances + make_many(10).instances[4:]
+    fleet.plan(protect(make_desired(*changed), max_replaced="10%"))
+    fleet.plan(protect(make_desired(*changed), max_replaced=4))
+    message = refuse(fleet, protect(make_desired(*changed), max_replaced=3), "replaced")
+    assert message == (
+        "4 of 10 replicas of production would be replaced at once, and maxReplaced is 3"
     )
 
 
@@ -73,14 +106,42 @@ def test_replicas_that_change_one_after_another_are_not_replaced_at_once() -> No
     )
 
 
-def test_a_canary_is_a_declared_wave() -> None:
-    canary: Mapping[str, Any] = {
-        "strategy": "canary",
-        "steps": [{"setWeight": 100}, {"pause": {"duration": "1m"}}],
-    }
+def plan_canary(*steps: Mapping[str, Any], replicas: int = 22, count: int = 1) -> None:
+    """Replace everything with a canary of these steps, as much at once as it will."""
+    canary = {"strategy": "canary", "steps": list(steps), "maxSurge": "100%"}
+    names = [f"t-{number:02}" for number in range(count)]
+    before, after = (
+        make_desired(*(make_instance(name, image, replicas, rollout=canary) for name in names))
+        for image in ("acme/support:1", "acme/support:2")
+    )
     fleet = Fleet()
-    fleet.apply(make_many(40, rollout=canary))
-    fleet.plan(make_many(40, "acme/support:2", rollout=canary))
+    fleet.apply(before)
+    fleet.plan(after)
+
+
+PAUSE = {"pause": {"duration": "1m"}}
+
+
+def test_a_canary_that_looks_at_a_small_part_first_is_a_declared_wave() -> None:
+    plan_canary({"setWeight": 10}, PAUSE)
+    plan_canary({"setWeight": 25}, {"pause": {"duration": "0s"}}, PAUSE)
+    plan_canary({"setWeight": 50}, PAUSE, replicas=2, count=20)  # less than one there is not
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"setWeight": 100}],
+        [{"setWeight": 100}, PAUSE],
+        [{"setWeight": 98}, PAUSE],  # which is all of 22
+        [{"setWeight": 10}, {"setWeight": 100}, PAUSE],
+        [{"setWeight": 10}, {"pause": {"duration": "0s"}}],
+        [{"setWeight": 50}, PAUSE],
+    ],
+)
+def test_a_canary_that_looks_too_late_is_none(steps: list[Mapping[str, Any]]) -> None:
+    with pytest.raises(GuardError, match="of 22 replicas of production would be replaced"):
+        plan_canary(*steps)
 
 
 def test_removing_more_than_the_share_is_refused() -> None:
@@ -98,29 +159,46 @@ def test_scaling_down_counts_as_removing() -> None:
     refuse(fleet, desired, "removed")
 
 
-def test_an_instance_under_another_name_is_refused() -> None:
+@pytest.mark.parametrize("limit", [2, "40%"])
+def test_scaling_down_below_what_must_serve_is_refused(limit: int | str) -> None:
     fleet = Fleet()
-    fleet.apply(make_desired(make_instance("alpha"), make_instance("beta", "acme/beta:1")))
-    renamed = make_desired(make_instance("gamma"), make_instance("beta", "acme/beta:1"))
-    assert refuse(fleet, renamed, "renames").startswith("alpha would be removed and gamma")
-    other = make_desired(
-        make_instance("gamma", "acme/gamma:1"), make_instance("beta", "acme/beta:1")
+    fleet.apply(make_desired(make_instance(replicas=5), make_instance("other", replicas=1)))
+
+    def scale(replicas: int) -> Desired:
+        some = (make_instance(replicas=replicas), make_instance("other", replicas=1))
+        return protect(make_desired(*some), min_available=limit)
+
+    assert refuse(fleet, scale(1), "unavailable") == (
+        f"only 1 of 5 replicas of support would serve from then on, and minAvailable is {limit}"
     )
-    fleet.plan(other)
+    refuse(fleet, scale(0), "unavailable")
+    fleet.plan(scale(2))
 
 
-def test_a_move_that_leaves_volumes_behind_is_refused() -> None:
-    data = {"volumes": {"/data": {"name": "data", "access": "perSlot"}}}
-    fleet = Fleet(hosts=2)
-    placed = make_instance(replicas=1, container=data)
-    desired = make_desired(placed, hosts=2)
-    fleet.apply(desired)
-    (host,) = {one.host for one in fleet.observe().replicas}
-    away = {name: spec.model_copy(update={"labels": {} if name == host else {"pool": "new"}})
-            for name, spec in desired.hosts.items()}  # fmt: skip
-    moved = make_instance(replicas=1, container=data, placement={"matchLabels": {"pool": "new"}})
-    desired = make_desired(moved, hosts=2).model_copy(update={"hosts": away})
-    assert f"leave its volumes on {host}" in refuse(fleet, desired, "volumes")
+def test_what_serves_too_little_already_must_not_become_less() -> None:
+    policy = {"maxSurge": 0, "maxUnavailable": 3}
+    fleet = Fleet()
+    fleet.apply(make_desired(make_instance(replicas=4, rollout=policy)))
+    (engine,) = fleet.engines.values()
+    for name, (replica, spec) in list(engine.replicas.items())[:2]:
+        engine.replicas[name] = (replica.model_copy(update={"health": "unhealthy"}), spec)
+    desired = make_desired(make_instance(image="acme/support:2", replicas=4, rollout=policy))
+    assert "only 1 of 4" in refuse(fleet, protect(desired, min_available=3), "unavailable")
+
+
+@pytest.mark.parametrize("way", ["scale", "files"])
+def test_an_environment_never_becomes_empty_by_accident(way: str) -> None:
+    fleet = Fleet()
+    names = [f"i{number}" for number in range(7)]
+    fleet.apply(make_desired(*(make_instance(name, replicas=1) for name in names)))
+    nothing = [make_instance(name, replicas=0) for name in names] if way == "scale" else []
+    why = "every instance asks for 0 replicas" if way == "scale" else "no instance is declared"
+    assert refuse(fleet, make_desired(*nothing), "emptied") == (
+        f"production would become empty: 7 replicas run and {why}"
+    )
+    fleet.plan(make_desired(*nothing), only=frozenset({"i0"}))
+    fleet.plan(make_desired(*nothing), destroy=True)
+    Fleet().plan(make_desired(*nothing))
 
 
 def test_fewer_replicas_that_serve_than_promised_is_refused() -> None:

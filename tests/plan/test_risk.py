@@ -61,3 +61,44 @@ def test_removing_an_instance_is_a_high_risk_and_nothing_to_do_is_none() -> None
 def test_more_replicas_are_a_low_risk() -> None:
     plan = plan_change({"replicas": 2}, {"replicas": 3})
     assert (plan.risk.level, plan.risk.reasons) == ("low", ())
+
+
+def test_two_hosts_whose_replicas_stop_at_the_same_time_leave_a_gap() -> None:
+    """A fixed port makes each stop first, and maxSurge lets both do so side by side."""
+    fixed = {**CHECK, "ports": {"http": {"target": 80, "published": 8080}}}
+
+    def plan(surge: int) -> Plan:
+        blocks = {"container": fixed, "rollout": {"maxSurge": surge}}
+        fleet = Fleet(hosts=2)
+        fleet.apply(make_desired(make_instance(**blocks), hosts=2))  # type: ignore[arg-type]
+        new = make_instance("support", "acme/support:2", **blocks)  # type: ignore[arg-type]
+        return fleet.plan(make_desired(new, hosts=2))
+
+    (gap,) = plan(2).risk.gaps
+    assert (gap.instance, gap.reason) == ("support", "port 8080 of host-1 is fixed")
+    assert plan(2).risk.level == "high"
+    assert plan(1).risk.gaps == ()
+
+
+def test_who_does_not_serve_has_no_gap_to_lose() -> None:
+    base = {"replicas": 1, "container": CHECK, "rollout": {"strategy": "recreate"}}
+    fleet = Fleet()
+    fleet.apply(make_desired(make_instance(**base)))  # type: ignore[arg-type]
+    (engine,) = fleet.engines.values()
+    ((name, (replica, spec)),) = engine.replicas.items()
+    engine.replicas[name] = (replica.model_copy(update={"health": "unhealthy"}), spec)
+    new = make_instance("support", "acme/support:2", **base)  # type: ignore[arg-type]
+    assert fleet.plan(make_desired(new)).risk.gaps == ()
+
+
+def test_fewer_replicas_are_a_risk_and_none_at_all_a_high_one() -> None:
+    fleet = Fleet()
+    other = make_instance("beta")
+    fleet.apply(make_desired(make_instance("alpha", replicas=3), other))
+
+    def scale(replicas: int) -> Plan:
+        return fleet.plan(make_desired(make_instance("alpha", replicas=replicas), other))
+
+    assert (scale(1).risk.level, scale(1).risk.reasons) == ("medium", ("2 replicas fewer",))
+    assert scale(0).risk.level == "high"
+    assert "1 instance left without a replica" in scale(0).risk.reasons

@@ -128,6 +128,8 @@ PLAN = {
     "mixedImages": [],
     "absentImages": [],
     "unverified": [],
+    "protection": [],
+    "refusals": [],
     "unknownRoom": [],
 }
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentgit.model.change import CauseKind, ChangeClass, ChangeKind, Forces
+from agentgit.model.guards import Guard
 from agentgit.model.risk import Level
 from agentgit.model.value import Json
 from agentgit.report.documents.parts import (
@@ -280,6 +281,25 @@ class MovedImageDocument(TypedDict):
     """The instances that have it."""
 
 
+class RefusalDocument(TypedDict):
+    """Why a guard refuses the plan."""
+
+    name: Guard | Literal["quarantine", "ports"]
+    """What refuses it, in a word."""
+    guard: Guard | None
+    """The name that `--allow` takes; null where only the way in `hint` does."""
+    message: str
+    """What would happen, for people; the words may change at any time."""
+    hint: str
+    """What to do about it, for people."""
+    path: str | None
+    """The file it is about; null where it is about none."""
+    line: int | None
+    """The line in it; null where it is the whole file."""
+    column: int | None
+    """The column; null where it is the whole line."""
+
+
 class MixedImageDocument(TypedDict):
     """A name without digest that does not mean the same image on all hosts."""
 
@@ -326,7 +346,7 @@ class PlanDocument(TypedDict):
     intentDigest: str
     """Names what is asked for; equal as long as the same is asked for."""
     observedDigest: str
-    """Names what was seen of the replicas, without clocks and health; equal while that is."""
+    """Names what was seen: revision, image, state, limits, routes, drift; no clocks, no health."""
     empty: bool
     """Whether there is nothing to do."""
     hosts: list[str]
@@ -361,6 +381,10 @@ class PlanDocument(TypedDict):
     """Images that have to be pulled first."""
     unverified: list[str]
     """Replicas of which it is not known whether somebody changed them by hand."""
+    protection: list[FieldDocument]
+    """The limits in `protection` that this commit changes, against the one verified last."""
+    refusals: list[RefusalDocument]
+    """What guards refuse, all of it; with any of them nothing is carried out (exit 7)."""
 
 
 class DriftDocument(TypedDict):
@@ -375,7 +399,7 @@ class DriftDocument(TypedDict):
     drifted: bool
     """Whether anything differs."""
     observedDigest: str
-    """Names what was seen of the replicas, without clocks and health; equal while that is."""
+    """Names what was seen: revision, image, state, limits, routes, drift; no clocks, no health."""
     hosts: list[str]
     """The hosts that were looked at."""
     changes: list[ChangeDocument]
