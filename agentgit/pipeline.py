@@ -9,19 +9,27 @@ from dataclasses import replace
 from agentgit.effects import Permit
 from agentgit.errors import AgentgitError, ConfigError
 from agentgit.model.events import Event
-from agentgit.model.guards import GUARDS
+from agentgit.model.guards import OF_CHANGES
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import PlanRequest
-from agentgit.record.history import is_destroyed, known_hosts, unfinished, verified_commit
+from agentgit.record.history import (
+    is_destroyed,
+    known_hosts,
+    known_identities,
+    unfinished,
+    unsettled,
+    verified_commit,
+)
 from agentgit.record.quarantine import find_quarantined
 from agentgit.workflow.aim import take_aim
 from agentgit.workflow.books import new_record
 from agentgit.workflow.carry_out import carry_out, is_gone
 from agentgit.workflow.evidence import CommitEvidence
 from agentgit.workflow.hold_lease import check_unchanged, make_lease
+from agentgit.workflow.identity import forget_hosts, mark_hosts
 from agentgit.workflow.images import find_recorded, look_at_images
 from agentgit.workflow.last_good import find_running
 from agentgit.workflow.leased import Leased
@@ -54,7 +62,7 @@ def prepare_plan(
     permit = Permit()
     with take_aim(world, request, permit, status=status, reads=reads) as aim:
         target, desired = hold_commit(world, request, aim.records, aim.target, aim.desired)
-        observed = observe_hosts(aim.providers, request.environment)
+        observed = observe_hosts(aim.providers, request.environment, unsettled(aim.records))
         if request.kind == "restart":  # brings in no change, whatever is pending
             desired = find_running(world.source, desired, observed, aim.records, request.only)
         session = Session(
@@ -122,9 +130,12 @@ def apply_plan(session: Session) -> Iterator[Event]:
         check_unchanged(session, plan, waited=lease.waited)
         keep_engines(session)
         guard = Leased(lease, session.providers, plan.environment, session.world.clock)
-        record = close_interrupted(session, record.model_copy(update={"fence": lease.fence}))
+        facts = {"fence": lease.fence, "identities": mark_hosts(session)}
+        record = close_interrupted(session, record.model_copy(update=facts))
         yield from carry_out(session, plan, record, guard)
         gone = is_gone(session)
+        if gone:  # when the end is recorded: until then the hosts are to be known
+            forget_hosts(session.providers, plan.environment)
     finally:
         lease.release(forget=gone)
         share(session)
@@ -182,6 +193,7 @@ def _limits(
         refused=target.refused,
         passages=passages,
         known_hosts=known_hosts(records),
+        identities=known_identities(records),
         only=frozenset(request.only),
         restart=frozenset(request.only) if request.kind == "restart" else frozenset(),
         destroy=request.kind == "destroy",
@@ -191,5 +203,5 @@ def _limits(
         retry=request.retry or status or request.kind == "restart",
         again=replace(request, file="").command,
         going_back=request.kind == "rollback",
-        allow=request.allow if request.kind == "apply" and not status else frozenset(GUARDS),
+        allow=request.allow if request.kind == "apply" and not status else OF_CHANGES,
     )

@@ -20,7 +20,7 @@ from threading import Event as Flag
 from threading import Thread
 
 from agentgit.effects import Clock, Permit, Providers
-from agentgit.errors import AgentgitError, EngineError, LostLeaseError
+from agentgit.errors import AgentgitError, EngineError, GuardError, LostLeaseError
 from agentgit.execute.hooks import SupersededError
 from agentgit.execute.host_lease import HostLease
 from agentgit.execute.lease_value import Holder, Seen, Times, read_newest
@@ -190,8 +190,15 @@ class Lease:
         for part in self._parts:
             rival = self._take(part, watch.seen(part.host))
             if rival is not None:
+                twins = [one.host for one in self._parts if one.number == rival.number]
                 self._put_down()
                 self._terms.permit.check = Permit().check
+                if twins and rival.holder and rival.holder.rollout == self._holder.rollout:
+                    raise GuardError(
+                        f"{part.host} is the same engine as {' or '.join(twins)}: each replica "
+                        "would count twice",
+                        hint=f"keep one name in environment.yaml of {self._environment}",
+                    )
                 return rival
         return None
 

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 Guard = Literal[
     "emptied", "replaced", "removed", "renames", "volumes", "unavailable", "mutable-images",
-    "protection", "diverged", "low-disk",
+    "protection", "diverged", "low-disk", "lost-hosts",
 ]  # fmt: skip
 GUARDS: tuple[Guard, ...] = get_args(Guard)
+# What may be looked at and taken back whatever it changes; never what nobody can see.
+OF_CHANGES: frozenset[Guard] = frozenset(GUARDS) - {"lost-hosts"}

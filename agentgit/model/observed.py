@@ -36,7 +36,8 @@ class Replica(Value):
     health check's output. `addresses` maps port names to `host:port` where they can be reached
     from the engine's host. `facts` are what the engine was told of it and somebody could change
     by hand, in the engine's own form; `drift` is what differs from its baseline, and `unverified`
-    says that this cannot be known, for want of a whole one.
+    says that this cannot be known, for want of a whole one. `handmade` is one that has our labels
+    although no rollout has made it: its host has baselines, and none of it.
     """
 
     host: str
@@ -63,6 +64,7 @@ class Replica(Value):
     facts: Mapping[str, str] = {}
     drift: tuple[FactChange, ...] = ()
     unverified: bool = False
+    handmade: bool = False
 
     @property
     def serving(self) -> bool:
@@ -90,12 +92,15 @@ class HostState(Value):
     `foreign_ports` maps published host ports of others to their owner's name. `images` has the
     ids behind names of images, of those that were asked for, and `digests` the digests of ids that
     have one; `gone_images` are ids of which the host has no image any more. `strangers` carry the
-    labels of a replica but not its name: copies, or replicas that somebody renamed.
+    labels of a replica but not its name: copies, or replicas that somebody renamed. `identity` is
+    the same wherever this very engine is called by another name or endpoint; empty until a rollout
+    has written it there.
     """
 
     host: str
     engine: EngineKind
     version: str = ""
+    identity: str = ""
     supports: frozenset[str] = frozenset()
     replicas: tuple[Replica, ...] = ()
     strangers: tuple[Replica, ...] = ()
@@ -106,6 +111,11 @@ class HostState(Value):
     images: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
     gone_images: frozenset[str] = frozenset()
+
+
+def name_identity(environment: str) -> str:
+    """Name the value in the host store by which a host is known again."""
+    return f"identity-{environment}"
 
 
 class Unreachable(Value):

@@ -34,7 +34,9 @@ class RolloutRecord(Value):
 
     `instances` are those it changed; `only` is set when it was limited to some of them. `commit`
     is the deployed commit, `intent` a digest of what it asks for; `back_to` the commits it went
-    back to when it failed, `hosts` those that carried replicas at the end, with their engine.
+    back to when it failed, `hosts` those that carried replicas at the end, with their engine,
+    `identities` those of all hosts that were looked at; `unsettled` says that a host did not take
+    the baselines of what this rollout made there.
     `failures` are all that failed, one an instance, `failure` the first; with the outcome
     `partial` those instances went back and all others succeeded. `resumes` is the interrupted
     rollout that this one went on with, `superseded_by` the commit that this one made way for,
@@ -71,6 +73,8 @@ class RolloutRecord(Value):
     revisions: Mapping[str, tuple[str, ...]] = {}
     back_to: tuple[str, ...] = ()
     hosts: Mapping[str, str] = {}
+    identities: Mapping[str, str] = {}
+    unsettled: bool = False
     images: Mapping[str, Mapping[str, str]] = {}
     added: int = 0
     changed: int = 0

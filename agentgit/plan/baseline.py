@@ -15,10 +15,12 @@ IN_PLACE = frozenset({"memory_swap"})  # set back together with the limits
 _NAME = "name"
 
 
-def judge_host(state: HostState, baseline: Baseline) -> HostState:
+def judge_host(state: HostState, baseline: Baseline, unsettled: Collection[str] = ()) -> HostState:
     """Mark the replicas of a host that differ from their baseline, or have no whole one.
 
-    A stranger with a known id is a replica that somebody renamed: it is one of ours again.
+    A stranger with a known id is a replica that somebody renamed: it is one of ours again. What a
+    rollout that is `unsettled` made may have no baseline yet; anything else that is unknown
+    beside known ones was made by hand.
     """
     renamed = [one for one in state.strangers if one.id in baseline.facts]
     replicas = (*state.replicas, *renamed)
@@ -29,7 +31,12 @@ def judge_host(state: HostState, baseline: Baseline) -> HostState:
     }
     shifted = _find_shifted(changes) if baseline.engine != state.version else frozenset[str]()
     outdated = baseline.reader != READER
-    judged = [_judge(one, changes.get(one.id), shifted, outdated=outdated) for one in replicas]
+    judged = [
+        one.model_copy(update={"handmade": True})
+        if _is_handmade(one, baseline, unsettled)
+        else _judge(one, changes.get(one.id), shifted, outdated=outdated)
+        for one in replicas
+    ]
     names = {one.facts.get(_NAME) for one in renamed}
     return state.model_copy(
         update={
@@ -45,10 +52,12 @@ def judge_host(state: HostState, baseline: Baseline) -> HostState:
 def renew_baseline(known: Baseline, state: HostState) -> Baseline:
     """Give a judged host's baseline: without what is gone, with what was unverified.
 
-    What differs stays what it was: to take it over would be to agree to it.
+    What differs stays what it was: to take it over would be to agree to it. While there is
+    something made by hand, what is gone is not forgotten: that tells it from a lost baseline.
     """
     there = {one.id for one in state.replicas}
-    facts = {key: value for key, value in known.facts.items() if key in there}
+    handmade = any(one.handmade for one in state.replicas)
+    facts = {key: value for key, value in known.facts.items() if handmade or key in there}
     for one in state.replicas:
         if one.unverified:
             before = {change.field: change.before for change in one.drift}
@@ -73,13 +82,21 @@ def add_to_baseline(
 
 
 def needs_replacing(replica: Replica) -> bool:
-    """Whether something was changed that cannot be set back in place."""
-    return any(one.field not in IN_PLACE for one in replica.drift)
+    """Whether it was made by hand, or changed in what cannot be set back in place."""
+    return replica.handmade or any(one.field not in IN_PLACE for one in replica.drift)
 
 
 def describe_drift(replica: Replica) -> str:
     """Say what somebody changed: `memory_swap 128 -> 256, command`. Digests say nothing."""
     return ", ".join(_describe(one) for one in replica.drift)
+
+
+def _is_handmade(replica: Replica, baseline: Baseline, unsettled: Collection[str]) -> bool:
+    return (
+        bool(baseline.facts and replica.facts)
+        and replica.id not in baseline.facts
+        and replica.rollout not in unsettled
+    )
 
 
 def _judge(

@@ -96,7 +96,7 @@ def build_plan(
 def _check_asked(desired: Desired, observed: Observed, request: PlanRequest) -> None:
     """Refuse what cannot be planned at all."""
     check_reachable(observed)
-    check_hosts(observed, request.known_hosts)
+    check_hosts(observed, request)
     check_known(desired, observed, request.only | request.restart)
 
 

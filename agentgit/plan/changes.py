@@ -7,9 +7,15 @@ from typing import Literal
 
 from agentgit.model.change import Cause, Change, ChangeKind, FieldChange
 from agentgit.model.desired import Instance
-from agentgit.model.observed import HostState, Observed, Replica
+from agentgit.model.observed import HostState, Live, Observed, Replica
 from agentgit.model.value import Json, dotted
-from agentgit.plan.compare import SlotChange, compare_live, wanted_live
+from agentgit.plan.compare import (
+    END_OF_DRIFT,
+    SlotChange,
+    compare_live,
+    describe_rows,
+    wanted_live,
+)
 from agentgit.plan.effect import compare_hosts
 from agentgit.plan.field_facts import find_forced
 from agentgit.plan.fields import compare_fields, compare_placement
@@ -117,28 +123,48 @@ def _explain(
     hosts: dict[str, HostState],
     evidence: Evidence,
 ) -> tuple[tuple[Cause, ...], tuple[FieldChange, ...]]:
+    """Tell what a commit asks for, as fields, from what happened by itself or by hand: causes.
+
+    Neither hides the other: what is missing or was changed by hand may be asked for otherwise too.
+    """
     changed = [change for change in slots if change.action != "keep"]
     if not changed:
         return (), ()
-    if not any(_found(change) for change in slots):
-        if evidence.applied(instance.name) is None:
-            return (Cause(kind="new", detail="new"),), ()
-        lost = [change.slot for change in slots]
-        return (_explain_empty(instance, lost, None, evidence),), ()
+    past = evidence.applied(instance.name)
+    is_empty = not any(_found(change) for change in slots)
+    if is_empty and past is None:
+        return (Cause(kind="new", detail="new"),), ()
     stale = _stale(instance, changed, hosts)
     before = evidence.before(stale) if stale else None
-    causes = _causes(instance, slots, stale, before, evidence)
-    fields: tuple[FieldChange, ...] = ()
-    if not any(cause.kind == "drift" for cause in causes):
-        fields = _in_place_fields(instance, changed, hosts, evidence)
-    if stale is not None and before is not None:
-        engines = {hosts[name].engine for name in (stale.host, *(c.host for c in changed))}
-        fields += compare_fields(before, instance, _sides(before, instance, evidence), engines)
+    known = past if is_empty else before
+    fields = _in_place_fields(instance, changed, hosts, past, evidence)
+    if known is not None:
+        names = {change.host for change in changed} | ({stale.host} if stale else set())
+        engines = {hosts[name].engine for name in names}
+        fields += compare_fields(known, instance, _sides(known, instance, evidence), engines)
     fields += _moved_fields(instance, changed, evidence)
+    causes = [one for change in slots for one in change.causes if one.kind != "fields"]
+    causes += _explain_empty(instance, slots, past or before)
+    drift = _find_drift(instance, changed, hosts, past)
+    causes += drift
+    if stale is not None and before is None:
+        causes.append(_explain_unknown(stale))
+    elif fields or (not drift and _is_asked_otherwise(slots)):
+        causes.append(Cause(kind="fields", detail="what is asked for has changed"))
     scaled = _scale_field(instance, slots, before, evidence)
     if scaled:  # the field says it better
-        causes = tuple(cause for cause in causes if cause.kind != "scale")
-    return causes, fields + scaled
+        causes = [cause for cause in causes if cause.kind != "scale"]
+    return tuple(causes), fields + scaled
+
+
+def _is_asked_otherwise(slots: Sequence[SlotChange]) -> bool:
+    return any(one.kind == "fields" for change in slots for one in change.causes)
+
+
+def _explain_unknown(stale: Replica) -> Cause:
+    short = stale.commit[:7] or "an unknown commit"
+    detail = f"revision {stale.revision[:8]}, created at {short}, which cannot be read here"
+    return Cause(kind="unknown", detail=detail)
 
 
 def _stale(
@@ -153,58 +179,56 @@ def _stale(
     return None
 
 
-def _causes(
-    instance: Instance,
-    slots: tuple[SlotChange, ...],
-    stale: Replica | None,
-    before: Instance | None,
-    evidence: Evidence,
-) -> tuple[Cause, ...]:
-    causes = [c.cause for c in slots if c.cause is not None and c.cause.kind != "fields"]
-    empty = [change.slot for change in slots if change.action == "create"]
-    if empty:
-        causes.append(_explain_empty(instance, empty, before, evidence))
-    drift = _find_drift(instance, slots, evidence)
-    causes += drift
-    if stale is not None and before is None:
-        short = stale.commit[:7] or "an unknown commit"
-        detail = f"revision {stale.revision[:8]}, created at {short}, which cannot be read here"
-        causes.append(Cause(kind="unknown", detail=detail))
-    elif not drift and any(c.cause is not None and c.cause.kind == "fields" for c in slots):
-        causes.append(Cause(kind="fields", detail="what is asked for has changed"))
-    return tuple(causes)
-
-
 def _find_drift(
-    instance: Instance, slots: tuple[SlotChange, ...], evidence: Evidence
+    instance: Instance,
+    changed: Sequence[SlotChange],
+    hosts: dict[str, HostState],
+    past: Instance | None,
 ) -> list[Cause]:
     """Tell limits that somebody changed by hand from limits that a commit changed."""
     causes = []
-    for change in slots:
-        keeper = change.keeper
-        cause = change.cause
-        if change.action == "update" and keeper and cause and cause.kind == "fields":
-            past = evidence.applied(instance.name)
-            if past and past.spec.container and instance.spec.container == past.spec.container:
-                causes.append(Cause(kind="drift", detail=f"{cause.detail}, set back in place"))
+    for change in changed if past else ():
+        keeper = change.keeper if change.action == "update" else next(iter(change.old), None)
+        wanted, then = _live_of(instance, change, hosts), _live_of(past, change, hosts)
+        if keeper is None or wanted is None or then is None or keeper.host != change.host:
+            continue
+        asked = {field: old for field, old, _ in compare_live(then, wanted)}
+        differing = compare_live(keeper.live, wanted)
+        rows = [one for one in differing if one[0] not in asked]
+        if rows and change.action in END_OF_DRIFT:
+            said = f"slot {change.slot}: {describe_rows(rows)}, {END_OF_DRIFT[change.action]}"
+            causes.append(Cause(kind="drift", detail=said))
+        for field, now, _ in differing:
+            if field in asked and now != asked[field]:
+                words = [str(one or "unset") for one in (now, asked[field])]
+                said = f"slot {change.slot}: {field} is {words[0]} instead of {words[1]}"
+                causes.append(Cause(kind="drift", detail=said))
     return causes
 
 
+def _live_of(
+    instance: Instance | None, change: SlotChange, hosts: dict[str, HostState]
+) -> Live | None:
+    return wanted_live(instance, hosts[change.host].engine) if instance else None
+
+
 def _explain_empty(
-    instance: Instance,
-    empty: list[int],
-    before: Instance | None,
-    evidence: Evidence,
-) -> Cause:
-    """Tell a missing replica from one that was never asked for."""
-    past = evidence.applied(instance.name) or before
-    numbers = ", ".join(str(slot) for slot in empty)
-    if past is None or past.spec.scale.replicas >= max(empty):
-        word = "slot" if len(empty) == 1 else "slots"
-        verb = "has" if len(empty) == 1 else "have"
-        return Cause(kind="missing", detail=f"{word} {numbers} {verb} no replica")
-    wanted = instance.spec.scale.replicas
-    return Cause(kind="scale", detail=f"{past.spec.scale.replicas} -> {wanted} replicas")
+    instance: Instance, slots: Sequence[SlotChange], past: Instance | None
+) -> list[Cause]:
+    """Tell missing replicas from those that were never asked for."""
+    empty = [change.slot for change in slots if change.action == "create"]
+    most = past.spec.scale.replicas if past else max(empty, default=0)
+    missing = [slot for slot in empty if slot <= most]
+    causes = []
+    if missing:
+        numbers = ", ".join(str(slot) for slot in missing)
+        words = "slot {} has" if len(missing) == 1 else "slots {} have"
+        detail = f"{words.format(numbers)} no replica"
+        causes.append(Cause(kind="missing", detail=detail))
+    if len(missing) < len(empty):
+        detail = f"{most} -> {instance.spec.scale.replicas} replicas"
+        causes.append(Cause(kind="scale", detail=detail))
+    return causes
 
 
 def _scale_field(
@@ -265,19 +289,27 @@ def _in_place_fields(
     instance: Instance,
     changed: Sequence[SlotChange],
     hosts: dict[str, HostState],
+    past: Instance | None,
     evidence: Evidence,
 ) -> tuple[FieldChange, ...]:
-    """Show what is changed in a running replica, or set back after somebody changed it."""
-    updated = next((c.keeper or c.old[0] for c in changed if c.keeper or c.old), None)
-    wanted = wanted_live(instance, hosts[updated.host].engine) if updated else None
-    if updated is None or wanted is None:
-        return ()
-    past = evidence.before(updated) or evidence.applied(instance.name)
+    """Show what a commit changes of a running replica; of an unknown past, all that differs."""
+    rows: dict[str, tuple[Json, Json]] = {}
+    can = True
+    for change in changed:
+        wanted, then = _live_of(instance, change, hosts), _live_of(past, change, hosts)
+        if wanted is None:
+            continue
+        can = can and "update" in hosts[change.host].supports
+        asked = {field: (old, new) for field, old, new in compare_live(then or wanted, wanted)}
+        found = [one for one in _found(change) if one.host == change.host]
+        for field, now, new in (row for one in found for row in compare_live(one.live, wanted)):
+            if then is None or field in asked:
+                rows.setdefault(field, asked.get(field, (now, new)))
+        if not found and change.action == "create":
+            rows = asked | rows
     sides = _sides(past, instance, evidence)
-    can = "update" in hosts[updated.host].supports
     return tuple(
-        _in_place_field(field, before, after, sides, can_update=can)
-        for field, before, after in compare_live(updated.live, wanted)
+        _in_place_field(field, *rows[field], sides, can_update=can) for field in sorted(rows)
     )
 
 

@@ -7,7 +7,7 @@ inspect is never compared with a specification.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from agentgit.model.change import Cause, CauseKind
@@ -19,13 +19,14 @@ from agentgit.plan.baseline import describe_drift, needs_replacing
 from agentgit.plan.placement import revision_on
 
 Action = Literal["keep", "create", "replace", "start", "update", "remove"]
+END_OF_DRIFT = {"update": "set back in place", "replace": "and it is replaced"}
 
 
 class SlotChange(Value):
     """What happens to one slot.
 
     `keeper` is the replica that stays (keep, update, start); `old` are those that go. `host` is
-    where the slot lives afterwards.
+    where the slot lives afterwards. `cause` decided it; `also` is what is wrong besides.
     """
 
     slot: int
@@ -34,6 +35,12 @@ class SlotChange(Value):
     keeper: Replica | None = None
     old: tuple[Replica, ...] = ()
     cause: Cause | None = None
+    also: tuple[Cause, ...] = ()
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """All of them, the deciding one first."""
+        return (self.cause, *self.also) if self.cause else self.also
 
 
 def compare_slot(
@@ -58,16 +65,17 @@ def compare_slot(
         for one in fitting
         if one.state in {"exited", "created", "paused"}
         and wanted in {None, one.live}
-        and not one.drift
+        and not (one.drift or one.handmade)
     ]
     if stopped and not running:  # to start it is all that a restart asks for, too
         keeper = min(stopped, key=_preference)
-        cause = _cause("stopped", f"slot {slot}: {_describe_end(keeper)}")
         rest = _others(found, keeper)
-        return _change(slot, "start", host, keeper=keeper, old=rest, cause=cause)
+        ended = _cause("stopped", f"slot {slot}: {_describe_end(keeper)}")
+        causes = [ended, *_explain_surplus(slot, rest)]
+        return _change(slot, "start", host, keeper=keeper, old=rest, causes=causes)
     if found:
-        cause = _explain_replace(slot, host, revision, found, restart=restart)
-        return _change(slot, "replace", host, old=tuple(found), cause=cause)
+        causes = _explain_replace(slot, host, revision, found, restart=restart)
+        return _change(slot, "replace", host, old=tuple(found), causes=causes)
     return _change(slot, "create", host)
 
 
@@ -75,18 +83,21 @@ def _keep(
     instance: Instance, host: HostState, slot: int, keeper: Replica, rest: tuple[Replica, ...]
 ) -> SlotChange:
     wanted = wanted_live(instance, host.engine)
+    surplus = _explain_surplus(slot, rest)
     if wanted is None or (wanted == keeper.live and not keeper.drift):
-        cause = _cause("surplus", f"slot {slot} has {len(rest) + 1} replicas") if rest else None
         action: Action = "remove" if rest else "keep"
-        return _change(slot, action, host, keeper=keeper, old=rest, cause=cause)
-    cause = _cause("fields", f"slot {slot}: {_describe_live(keeper.live, wanted)}")
-    if wanted == keeper.live:
-        said = f"slot {slot}: somebody changed {describe_drift(keeper)}"
-        cause = _cause("drift", f"{said}, set back in place")
+        return _change(slot, action, host, keeper=keeper, old=rest, causes=surplus)
     action = "update" if "update" in host.supports else "replace"
+    causes = list(surplus)
+    if keeper.drift:
+        said = f"slot {slot}: somebody changed {describe_drift(keeper)}"
+        causes.insert(0, _cause("drift", f"{said}, {END_OF_DRIFT[action]}"))
+    if wanted != keeper.live:
+        said = describe_rows(compare_live(keeper.live, wanted))
+        causes.insert(0, _cause("fields", f"slot {slot}: {said}"))
     if action == "replace":
-        return _change(slot, action, host, old=(keeper, *rest), cause=cause)
-    return _change(slot, action, host, keeper=keeper, old=rest, cause=cause)
+        return _change(slot, action, host, old=(keeper, *rest), causes=causes)
+    return _change(slot, action, host, keeper=keeper, old=rest, causes=causes)
 
 
 def wanted_live(instance: Instance, engine: EngineKind) -> Live | None:
@@ -107,34 +118,67 @@ def compare_live(now: Live, wanted: Live) -> tuple[tuple[str, Json, Json], ...]:
     return tuple((key, before[key], after[key]) for key in after if before[key] != after[key])
 
 
-def _describe_live(now: Live, wanted: Live) -> str:
+def describe_rows(rows: Iterable[tuple[str, Json, Json]]) -> str:
+    """Write (field, now, wanted): `memory 256m -> 512m, restart no -> always`."""
     return ", ".join(
-        f"{field} {_or_unset(before)} -> {_or_unset(after)}"
-        for field, before, after in compare_live(now, wanted)
+        f"{field} {_or_unset(before)} -> {_or_unset(after)}" for field, before, after in rows
     )
 
 
 def _explain_replace(
     slot: int, host: HostState, revision: str, found: Sequence[Replica], *, restart: bool
-) -> Cause:
-    first = min(found, key=_preference)
+) -> list[Cause]:
+    """Say why a slot gets a new replica: what decides it first, then what is wrong besides."""
+    ordered = sorted(found, key=_preference)
+    first = ordered[0]
+    causes = [cause for one in ordered for cause in _find_wrong(slot, one)]
     if first.host != host.host:
-        return _cause("moved", f"slot {slot} moves from {first.host} to {host.host}")
-    if first.revision != revision:
-        return _cause("fields", f"slot {slot}: {first.revision[:8]} -> {revision[:8]}")
-    if restart:
-        return _cause("restart", f"slot {slot}: restart was asked for")
-    if needs_replacing(first) and first.state == "running":
-        said = f"somebody changed {describe_drift(first)} of {first.name}"
-        return _cause("drift", f"slot {slot}: {said}, so it is replaced")
-    if first.health == "unhealthy":
-        return _cause("unhealthy", f"slot {slot}: {first.name} is unhealthy")
-    return _cause("stopped", f"slot {slot}: {first.name} is {first.state}")
+        causes.insert(0, _cause("moved", f"slot {slot} moves from {first.host} to {host.host}"))
+    elif first.revision != revision:
+        said = f"slot {slot}: {first.revision[:8]} -> {revision[:8]}"
+        causes.insert(0, _cause("fields", said))
+    elif restart:
+        causes.insert(0, _cause("restart", f"slot {slot}: restart was asked for"))
+    if len(found) > 1:
+        causes += _explain_surplus(slot, ordered, kept=0)
+    return causes
 
 
-def _preference(replica: Replica) -> tuple[int, str]:
-    rank = {True: 0, False: 1}[replica.serving] if replica.state == "running" else 2
-    return rank, replica.name
+def _find_wrong(slot: int, replica: Replica) -> Iterator[Cause]:
+    """Name what is wrong with a replica; what does not run is not asked for its health."""
+    if replica.state != "running":
+        yield _cause("stopped", f"slot {slot}: {_describe_end(replica)}")
+    elif replica.health == "unhealthy":
+        yield _cause("unhealthy", f"slot {slot}: {replica.name} is unhealthy")
+    if replica.handmade:
+        yield _cause(
+            "drift",
+            f"slot {slot}: {replica.name} was made by hand, by no rollout, and it is replaced",
+        )
+    elif replica.drift:
+        said = f"somebody changed {describe_drift(replica)} of {replica.name}"
+        yield _cause("drift", f"slot {slot}: {said}, and it is replaced")
+
+
+def _explain_surplus(slot: int, going: Sequence[Replica], kept: int = 1) -> tuple[Cause, ...]:
+    """Name the replicas that go because a slot has too many, where it has."""
+    if not going:
+        return ()
+    names = ", ".join(f"{one.name} (made by hand)" if one.handmade else one.name for one in going)
+    verb = "goes" if len(going) == 1 else "go"
+    return (_cause("surplus", f"slot {slot} has {len(going) + kept} replicas: {names} {verb}"),)
+
+
+def _preference(replica: Replica) -> tuple[bool, bool, bool, bool, bool, str]:
+    """What serves comes first, and among that what is verified, and seen to be healthy."""
+    return (
+        not replica.serving,
+        replica.state != "running",
+        replica.handmade,
+        replica.unverified,
+        replica.health != "healthy",
+        replica.name,
+    )
 
 
 def _others(found: Sequence[Replica], keeper: Replica) -> tuple[Replica, ...]:
@@ -146,6 +190,8 @@ def _describe_end(replica: Replica) -> str:
         return f"{replica.name} was never started"
     if replica.state == "paused":
         return f"somebody paused {replica.name}"
+    if replica.state == "restarting":
+        return f"{replica.name} keeps ending and is started again"
     code = "" if replica.exit_code is None else f" with exit code {replica.exit_code}"
     return f"{replica.name} has ended{code}"
 
@@ -157,10 +203,16 @@ def _change(
     *,
     keeper: Replica | None = None,
     old: tuple[Replica, ...] = (),
-    cause: Cause | None = None,
+    causes: Sequence[Cause] = (),
 ) -> SlotChange:
     return SlotChange(
-        slot=slot, action=action, host=host.host, keeper=keeper, old=old, cause=cause
+        slot=slot,
+        action=action,
+        host=host.host,
+        keeper=keeper,
+        old=old,
+        cause=causes[0] if causes else None,
+        also=tuple(causes[1:]),
     )
 
 

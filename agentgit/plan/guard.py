@@ -38,29 +38,72 @@ def check_known(desired: Desired, observed: Observed, names: frozenset[str]) -> 
         raise UsageError(f"{desired.environment} has no instance {name}", hint=hint)
 
 
-def check_hosts(observed: Observed, known: Mapping[str, str]) -> None:
-    """Refuse to lose sight of replicas: their host was removed, or its engine changed.
+def check_hosts(observed: Observed, request: PlanRequest) -> None:
+    """Refuse to lose sight of replicas, and to see them twice.
 
-    `known` says which hosts carried replicas when the last rollout ended, and on which engine.
+    An engine is known by its identity, whatever its name or endpoint. A host that carried
+    replicas when the last rollout ended and is now another one, or has nothing that we ever left
+    there, is unknown, never empty.
     """
-    engines = {state.host: state.engine for state in observed.hosts}
-    for host, engine in sorted(known.items()):
-        if host not in engines:
-            raise GuardError(
+    _check_twins(observed)
+    if "lost-hosts" in request.allow:
+        return
+    states = {state.host: state for state in observed.hosts}
+    there = {state.identity for state in observed.hosts}
+    for host, engine in sorted(request.known_hosts.items()):
+        identity, state = request.identities.get(host, ""), states.get(host)
+        if identity and identity in there:
+            continue
+        if state is None:
+            raise _lost(
+                observed,
                 f"{host} carries replicas of {observed.environment} and is not in "
-                "environment.yaml any more: nobody would look after them",
-                Location(f"environments/{observed.environment}/environment.yaml"),
+                "environment.yaml any more",
                 f"put {host} back, take away the labels that place replicas there, and apply; "
                 "then remove it",
             )
-        if engines[host] != engine:
-            raise GuardError(
+        if state.engine != engine:
+            raise _lost(
+                observed,
                 f"the replicas of {observed.environment} on {host} run on {engine}, and the host "
-                f"means {engines[host]} now: nobody would look after them",
-                Location(f"environments/{observed.environment}/environment.yaml"),
+                f"means {state.engine} now",
                 f"set engine: {engine} again; to change it, move the replicas to another host "
                 f"first, or agentgit destroy -e {observed.environment}",
             )
+        if identity and (state.identity or not state.replicas):
+            raise _lost(
+                observed,
+                f"{host} is not the host that carries replicas of {observed.environment}: it "
+                "means another engine or folder now, or all that was there is gone",
+                f"correct engine and endpoint of {host}",
+            )
+
+
+def _lost(observed: Observed, message: str, hint: str) -> GuardError:
+    environment = observed.environment
+    return GuardError(
+        f"{message}; nobody would look after them",
+        _environment_file(environment),
+        f"{hint}; if what ran there is gone for good: agentgit apply -e {environment} "
+        "--allow lost-hosts",
+    )
+
+
+def _check_twins(observed: Observed) -> None:
+    names: dict[str, str] = {}
+    for state in observed.hosts:
+        other = names.setdefault(state.identity, state.host) if state.identity else state.host
+        if other != state.host:
+            raise GuardError(
+                f"{other} and {state.host} are one engine under two names: each replica would "
+                "count twice",
+                _environment_file(observed.environment),
+                "keep one of the two names",
+            )
+
+
+def _environment_file(environment: str) -> Location:
+    return Location(f"environments/{environment}/environment.yaml")
 
 
 def refuse_ports(

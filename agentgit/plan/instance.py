@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from agentgit.model.change import Cause
 from agentgit.model.desired import Desired, Instance
-from agentgit.model.observed import HostState, Live, Observed
+from agentgit.model.observed import HostState, Live, Observed, Replica
 from agentgit.model.plan import Move
 from agentgit.model.progress import Passage
 from agentgit.model.steps import AwaitHealthy, ReplicaSpec
@@ -90,7 +90,7 @@ def compare_instance(
             action="remove",
             host=replicas[0].host,
             old=replicas,
-            cause=Cause(kind="scale", detail=f"slot {slot}: {_replicas(len(placed))} asked for"),
+            cause=_explain_extra(slot, replicas, len(placed)),
         )
         for slot, replicas in found.items()
         if slot not in placed
@@ -269,6 +269,15 @@ def _direct_titles(slots: tuple[SlotChange, ...]) -> tuple[str, ...]:
         "remove": "scale down",
     }
     return tuple(dict.fromkeys(words[c.action] for c in slots if c.action in words))
+
+
+def _explain_extra(slot: int, replicas: tuple[Replica, ...], wanted: int) -> Cause:
+    """Say why a slot goes that is not asked for: nobody asked for what was made by hand."""
+    asked = f"{_replicas(wanted)} asked for"
+    handmade = ", ".join(one.name for one in replicas if one.handmade)
+    if handmade:
+        return Cause(kind="surplus", detail=f"slot {slot}: {handmade} was made by hand, {asked}")
+    return Cause(kind="scale", detail=f"slot {slot}: {asked}")
 
 
 def _replicas(count: int) -> str:

@@ -187,14 +187,15 @@ def _pick_old(
 ) -> tuple[tuple[Replica, ...], tuple[Replica, ...]]:
     """Tell the one replica that stays until the new one is healthy from those that are too many.
 
-    One that serves comes first, then one that runs, then one of another revision than the new
-    one's.
+    One that serves comes first, then one that runs, then one that a rollout made, then one of
+    another revision than the new one's.
     """
     best = sorted(
         old,
         key=lambda one: (
             not one.serving,
             one.state != "running",
+            one.handmade,
             one.revision == revision,
             one.name,
         ),

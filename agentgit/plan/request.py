@@ -23,14 +23,14 @@ class PlanRequest(Value):
 
     `destroy` allows an environment to become empty. `pin` and `ended_pin` are only carried along,
     to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
-    with their engine. `passages` are the pauses that an interrupted rollout had passed,
-    `quarantined` what failed and is not tried again, unless `retry`; `again` is the command that
-    asks for this plan, for the hint, and `going_back` says that it is a rollback. `allow` names
-    the guards that are let pass. `images` are the recorded images, by revision and host.
-    `protected` are the limits of the commit that was verified last, in force beside those of this
-    one, `protection` is how the two differ. `orphans` are environments that this commit does not
-    have any more and nobody has destroyed, where this one has never been rolled out. `refused` is
-    what was refused before anything was planned.
+    with their engine, and `identities` what those were known by. `passages` are the pauses that
+    an interrupted rollout had passed, `quarantined` what failed and is not tried again, unless
+    `retry`; `again` is the command that asks for this plan, for the hint, and `going_back` says
+    that it is a rollback. `allow` names the guards that are let pass. `images` are the recorded
+    images, by revision and host. `protected` are the limits of the commit that was verified last,
+    in force beside those of this one, `protection` is how the two differ. `orphans` are
+    environments that this commit does not have any more and nobody has destroyed, where this one
+    has never been rolled out. `refused` is what was refused before anything was planned.
     """
 
     only: frozenset[str] = frozenset()
@@ -39,6 +39,7 @@ class PlanRequest(Value):
     pin: Pin | None = None
     ended_pin: Pin | None = None
     known_hosts: Mapping[str, str] = {}
+    identities: Mapping[str, str] = {}
     passages: frozenset[Passage] = frozenset()
     quarantined: tuple[Quarantined, ...] = ()
     retry: bool = False

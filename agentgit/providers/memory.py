@@ -15,7 +15,7 @@ from agentgit.effects import HostStore, Permit
 from agentgit.errors import DefiniteError, EngineError, ReplicaError
 from agentgit.model.container import Limits
 from agentgit.model.image import BroughtImage, Image
-from agentgit.model.observed import HostState, Leftover, Live, Replica
+from agentgit.model.observed import HostState, Leftover, Live, Replica, name_identity
 from agentgit.model.steps import (
     CheckRoom,
     CreateReplica,
@@ -100,7 +100,7 @@ class MemoryProvider:
     def observe(self, environment: str) -> HostState:
         """Everything of this project in that environment."""
         mine = [
-            replica
+            self._see(replica)
             for replica, spec in self.engine.replicas.values()
             if (spec.project_id, spec.environment) == (self._project_id, environment)
         ]
@@ -109,6 +109,7 @@ class MemoryProvider:
             host=self.host,
             engine=self.kind,
             version="1",
+            identity=(self._store.read(name_identity(environment)) or b"").decode(),
             supports=SUPPORTS,
             replicas=tuple(sorted(mine, key=lambda one: one.name)),
             networks=_names(self.engine.networks, self._project_id, prefix),
@@ -144,7 +145,7 @@ class MemoryProvider:
     def replica(self, name: str) -> Replica | None:
         """One replica as it is now."""
         found = self._own(name)
-        return found[0] if found else None
+        return self._see(found[0]) if found else None
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """What a replica wrote, as the engine was told; `follow` waits until it has ended."""
@@ -277,6 +278,11 @@ class MemoryProvider:
         if users:
             raise DefiniteError(f"{self.host}: the network {name} is used by {', '.join(users)}")
         self.engine.networks.discard((self._project_id, name))
+
+    def _see(self, replica: Replica) -> Replica:
+        """A machine does not know by which name it is called."""
+        here = replica.host == self.host
+        return replica if here else replica.model_copy(update={"host": self.host})
 
     def _own(self, name: str) -> tuple[Replica, ReplicaSpec] | None:
         found = self.engine.replicas.get(name)

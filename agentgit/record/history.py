@@ -86,21 +86,36 @@ def known_hosts(records: Sequence[RolloutRecord]) -> Mapping[str, str]:
 
     One that has not ended may have brought replicas to any host that it was about.
     """
-    begun: dict[str, str] = {}
+    return {host: record.hosts[host] for host, record in _find_carriers(records).items()}
+
+
+def known_identities(records: Sequence[RolloutRecord]) -> Mapping[str, str]:
+    """Find the identities of the same hosts, as far as they are known."""
+    found = _find_carriers(records).items()
+    return {host: one.identities[host] for host, one in found if one.identities.get(host)}
+
+
+def _find_carriers(records: Sequence[RolloutRecord]) -> Mapping[str, RolloutRecord]:
+    begun: dict[str, RolloutRecord] = {}
     for record in records:
         if record.kind in _TOUCHES_NOTHING:
             continue
         if record.kind == "destroy" and record.outcome == "succeeded":
             return begun  # whatever was silent when it had ended
+        begun = {**dict.fromkeys(record.hosts, record), **begun}
         if record.finished_at is not None:
-            return {**record.hosts, **begun}
-        begun = {**record.hosts, **begun}
+            return begun
     return begun
 
 
 def unfinished(records: Sequence[RolloutRecord]) -> tuple[RolloutRecord, ...]:
     """Find the rollouts whose end is not recorded, newest first."""
     return tuple(one for one in records if one.outcome == "running")
+
+
+def unsettled(records: Sequence[RolloutRecord]) -> frozenset[str]:
+    """Find the rollouts that did not end well: what they made may have no baseline yet."""
+    return frozenset(one.id for one in records if one.unsettled or one.outcome != "succeeded")
 
 
 def _before_pin(older: list[RolloutRecord], commit: str) -> list[RolloutRecord]:

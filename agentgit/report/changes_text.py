@@ -96,7 +96,14 @@ def symbol_of(change: Change) -> str:
     """`+` new, `-` goes, `±` another number, `!` not as the commit wants it, `~` anything else."""
     if is_set_back(change):
         return "!"
+    if change.kind == "create" and not is_new(change):
+        return "~"
     return {"create": "+", "remove": "-", "scale": "±"}.get(change.kind, "~")
+
+
+def is_new(change: Change) -> bool:
+    """Whether nothing of it was there before; one whose replicas are all missing is not new."""
+    return change.kind == "create" and all(cause.kind != "missing" for cause in change.causes)
 
 
 def is_set_back(change: Change) -> bool:
@@ -234,7 +241,7 @@ def _say_gone(change: Change, environment: str) -> str:
 
 def _summarise(change: Change, gone: str) -> str:
     """Say in a word or two what the change is about; `gone` is why an instance is removed."""
-    if change.kind == "create" and not is_set_back(change):
+    if is_new(change):
         return f"new  {safe(change.path)}".rstrip()
     if change.kind == "remove" and not is_set_back(change):
         return gone

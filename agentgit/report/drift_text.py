@@ -9,7 +9,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.changes_text import write_changes
 from agentgit.report.extent import BY_JSON
-from agentgit.report.heading import write_standing
+from agentgit.report.heading import write_standing, write_unverified
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.standing import find_standing
 from agentgit.report.wording import count
@@ -31,11 +31,13 @@ def write_drift(
         for one in records
         if one.outcome == "running"
     ]
+    notes += [palette.paint("attention", line) for line in write_unverified(plan)]
     hosts = count(len(plan.hosts), "host")
     if not drifted:
         healthy = f"{plan.replicas_healthy} of {count(plan.replicas_before, 'replica')} healthy"
         what = healthy if plan.replicas_before else "nothing runs"
-        return "\n".join([f"No drift in {name} on {hosts}, {what}{since}.", *notes])
+        none = "No drift that can be seen" if plan.unverified else "No drift"
+        return "\n".join([f"{none} in {name} on {hosts}, {what}{since}.", *notes])
     who = f"{len(drifted)} of {count(len(plan.changes), 'instance')} drifted"
     return "\n".join(
         [

@@ -138,8 +138,14 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         end = "rolled back" if tried.outcome == "rolled-back" else "rolled back in part"
         text = f"this was tried {when} and {end} (rollout {tried.id}){why}"
         yield palette.paint("attention", text)
-    if plan.unverified and context.kind != "destroy":
-        many = len(plan.unverified) > 1
+    if context.kind != "destroy":
+        yield from write_unverified(plan)
+
+
+def write_unverified(plan: Plan) -> Iterator[str]:
+    """Say of how many replicas nobody knows whether somebody changed them by hand."""
+    many = len(plan.unverified) > 1
+    if plan.unverified:
         yield (
             f"{count(len(plan.unverified), 'replica')} {'are' if many else 'is'} unverified: no "
             f"baseline tells whether somebody changed {'them' if many else 'it'} by hand; the "

@@ -22,5 +22,6 @@ def drift_document(plan: Plan) -> DriftDocument:
         "drifted": bool(drifted),
         "observedDigest": plan.observed_digest,
         "hosts": list(plan.hosts),
+        "unverified": list(plan.unverified),
         "changes": [change_document(one) for one in drifted],
     }

@@ -9,7 +9,7 @@ from agentgit.model.change import Change
 from agentgit.model.effect import Effect, InstanceEffect
 from agentgit.model.plan import Plan
 from agentgit.plan.effect_causes import group_by_cause
-from agentgit.report.changes_text import is_set_back, symbol_of, tell_story
+from agentgit.report.changes_text import is_new, is_set_back, symbol_of, tell_story
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.effect_markdown import LIMIT, add_table, add_texts, write_instances
 from agentgit.report.field_words import word_lost
@@ -97,9 +97,9 @@ def _as_effect(plan: Plan, context: Context) -> Effect:
 
 
 def _describe(change: Change) -> InstanceEffect:
-    kinds = {"create": "create", "remove": "remove"}
+    kind = "create" if is_new(change) else "remove" if change.kind == "remove" else "change"
     return InstanceEffect.model_validate({
-        "kind": kinds.get(change.kind, "change"),
+        "kind": kind,
         "instance": change.instance,
         "agent": change.agent,
         "path": change.path,

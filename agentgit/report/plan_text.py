@@ -9,7 +9,7 @@ from agentgit.model.change import Change
 from agentgit.model.plan import Plan, Wave
 from agentgit.model.value import format_duration
 from agentgit.report.blame_words import Blamer
-from agentgit.report.changes_text import is_set_back, write_change_lines, write_changes
+from agentgit.report.changes_text import is_new, is_set_back, write_change_lines, write_changes
 from agentgit.report.context import NOTHING_KNOWN, Context
 from agentgit.report.extent import FOLDED, Extent
 from agentgit.report.field_words import word_lost
@@ -189,7 +189,7 @@ def _write_totals(plan: Plan, context: Context, extent: Extent) -> Iterator[str]
     if ends:
         yield f"  cannot be undone: {ends}"
     back = sum(is_set_back(change) for change in active)
-    added = sum(change.kind == "create" and not is_set_back(change) for change in active)
+    added = sum(is_new(change) for change in active)
     removed = sum(change.kind == "remove" and not is_set_back(change) for change in active)
     changed = len(active) - back - added - removed
     words = [f"{added} to add", f"{changed} to change"]

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from agentgit.effects import Provider
+from agentgit.model.observed import name_identity
 from agentgit.testing.provider_hooks import (
     ENVIRONMENT,
     OpenProvider,
@@ -71,3 +72,16 @@ class StoreContract(ProviderHooks):
         provider.store.create("lease-staging-1", b"x")
         state = provider.observe(ENVIRONMENT)
         assert (state.replicas, state.networks, state.volumes, state.leftovers) == ((),) * 4
+
+    def test_host_is_known_again(self, open_provider: OpenProvider, project_id: str) -> None:
+        """An identity is there once it was left there, the same for all who ask, for ever."""
+        one, other = open_provider(project_id), open_provider(project_id)
+        assert one.observe(ENVIRONMENT).identity == ""
+        name = name_identity(ENVIRONMENT)
+        assert one.store.create(name, b"0123abcd")
+        known = one.observe(ENVIRONMENT).identity
+        assert known
+        assert other.observe(ENVIRONMENT).identity == known
+        assert one.observe("production").identity == ""
+        one.store.delete(name)
+        assert other.observe(ENVIRONMENT).identity == ""

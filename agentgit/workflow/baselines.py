@@ -19,24 +19,32 @@ from agentgit.model.observed import HostState, Observed, Replica
 from agentgit.plan.baseline import add_to_baseline, judge_host, renew_baseline
 
 
-def observe_judged(provider: Provider, environment: str) -> HostState:
+def observe_judged(
+    provider: Provider, environment: str, unsettled: Collection[str] = ()
+) -> HostState:
     """Observe a host and say what somebody changed there by hand. Raises EngineError.
 
-    The baseline is read at the same time: on Docker that takes as long as to look at 200 replicas.
+    `unsettled` are the rollouts that may have made what has no baseline yet. The baseline is read
+    at the same time: on Docker that takes as long as to look at 200 replicas.
     """
     with ThreadPoolExecutor(max_workers=1) as aside:
         reading = aside.submit(_read, provider.store, environment)
         state = provider.observe(environment)
         if not any(one.facts for one in (*state.replicas, *state.strangers)):
             return state
-        return judge_host(state, reading.result())
+        return judge_host(state, reading.result(), unsettled)
 
 
-def renew_baselines(providers: Providers, observed: Observed) -> None:
-    """Forget what is gone and take a baseline of what has none. Raises LostLeaseError."""
-    for state in observed.hosts:
-        renew = partial(renew_baseline, state=state)
-        _change(providers[state.host], observed.environment, renew)
+def renew_baselines(providers: Providers, observed: Observed) -> bool:
+    """Forget what is gone and take a baseline of what has none. Raises LostLeaseError.
+
+    Gives whether every host has all of them now.
+    """
+    taken = [
+        _change(providers[state.host], observed.environment, partial(renew_baseline, state=state))
+        for state in observed.hosts
+    ]
+    return all(taken) and not observed.unreachable
 
 
 def note_baselines(
@@ -53,11 +61,19 @@ def note_baselines(
         mine = [one for one in replicas if one.host == state.host]
         names = frozenset(name for host, name in updated if host == state.host)
         if mine:
-            add = partial(add_to_baseline, engine=state.version, replicas=mine, updated=names)
+            add = partial(_add, state=state, replicas=mine, updated=names)
             _change(providers[state.host], observed.environment, add)
 
 
-def _change(provider: Provider, environment: str, change: Callable[[Baseline], Baseline]) -> None:
+def _add(
+    known: Baseline, state: HostState, replicas: Collection[Replica], updated: Collection[str]
+) -> Baseline:
+    """Add replicas; beside those, none that was there before may be the only unknown one."""
+    whole = known if known.facts else renew_baseline(known, state)
+    return add_to_baseline(whole, state.version, replicas, updated)
+
+
+def _change(provider: Provider, environment: str, change: Callable[[Baseline], Baseline]) -> bool:
     store, name = provider.store, _name(environment)
     try:
         before = _read(store, environment)
@@ -72,7 +88,8 @@ def _change(provider: Provider, environment: str, change: Callable[[Baseline], B
     except LostLeaseError:
         raise
     except (EngineError, KeyError):
-        return  # at worst it is unverified
+        return False  # at worst it is unverified
+    return True
 
 
 def _read(store: HostStore, environment: str) -> Baseline:

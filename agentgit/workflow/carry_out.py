@@ -14,6 +14,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import Stamp, UpdateReplica
+from agentgit.record.history import unsettled
 from agentgit.workflow.baselines import note_baselines, renew_baselines
 from agentgit.workflow.books import close_record
 from agentgit.workflow.images import gather_images, warn_of_mixed
@@ -54,9 +55,11 @@ def carry_out(
                 yield books.note(event)
     finally:
         record = close_record(record, session, first, back)
-        now = observe_hosts(session.providers, session.request.environment)
-        _renew_baselines(session, now)
-        record = record.model_copy(update=_look_again(session, now))
+        left = unsettled(session.records) | {record.id}
+        now = observe_hosts(session.providers, session.request.environment, left)
+        settled = _renew_baselines(session, now)
+        facts = {**_look_again(session, now), "unsettled": not settled}
+        record = record.model_copy(update=facts)
         _note_stock(session, now, record)
         with suppress(EngineError):  # the next plan says it, too
             session.warnings += warn_of_mixed(session.providers, now)
@@ -78,9 +81,10 @@ def _forget_passed(session: Session, keep: tuple[Passage, ...] = ()) -> None:
         )
 
 
-def _renew_baselines(session: Session, now: Observed) -> None:
+def _renew_baselines(session: Session, now: Observed) -> bool:
     with suppress(LostLeaseError):  # the next step says so
-        renew_baselines(session.providers, now)
+        return renew_baselines(session.providers, now)
+    return False
 
 
 def _note_baselines(session: Session, plan: Plan, execution: Execution) -> None:

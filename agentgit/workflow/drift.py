@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentgit.model.desired import Desired
-from agentgit.model.guards import GUARDS
+from agentgit.model.guards import OF_CHANGES
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.guard import check_reachable
 from agentgit.plan.request import PlanRequest
-from agentgit.record.history import is_destroyed, known_hosts
+from agentgit.record.history import is_destroyed, known_hosts, known_identities, unsettled
 from agentgit.workflow.aim import Aim, take_aim
 from agentgit.workflow.evidence import CommitEvidence
 from agentgit.workflow.last_good import find_way_back
@@ -39,7 +39,7 @@ def find_drift(world: World, environment: str) -> Drift:
     with take_aim(world, request, status=True) as aim:
         if aim.problem is not None:
             raise aim.problem
-        observed = observe_hosts(aim.providers, environment)
+        observed = observe_hosts(aim.providers, environment, unsettled(aim.records))
         check_reachable(observed)
         desired, missing = _find_verified(world, aim, observed)
         names = {one.name for one in desired.instances} | {
@@ -49,8 +49,9 @@ def find_drift(world: World, environment: str) -> Drift:
             only=frozenset(names - missing.keys()) if missing else frozenset(),
             destroy=True,
             retry=True,
-            allow=frozenset(GUARDS),
+            allow=OF_CHANGES,
             known_hosts=known_hosts(aim.records),
+            identities=known_identities(aim.records),
         )
         evidence = CommitEvidence(
             world.source, aim.target.snapshot, environment, aim.records, desired

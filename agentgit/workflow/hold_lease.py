@@ -13,6 +13,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.digest import digest_observed
 from agentgit.plan.moved import describe_moved, find_moved, list_some, see_all
+from agentgit.record.history import unsettled
 from agentgit.source.repository import GitSource
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.session import Session
@@ -69,7 +70,7 @@ def check_unchanged(session: Session, plan: Plan, *, waited: bool) -> None:
 
     Who has waited for somebody else expects that: then it is to be made again. Raises StaleError.
     """
-    now = observe_hosts(session.providers, plan.environment)
+    now = observe_hosts(session.providers, plan.environment, unsettled(session.records))
     name = plan.environment
     if now.unreachable or digest_observed(now) != plan.observed_digest:
         kind = MovedOnError if waited else StaleError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from agentgit.effects import Provider, Providers
@@ -12,11 +13,19 @@ from agentgit.workflow.baselines import observe_judged
 SIDE_BY_SIDE = 16
 
 
-def observe_hosts(providers: Providers, environment: str) -> Observed:
-    """Gather what every host reports; one that does not answer is unreachable, not empty."""
+def observe_hosts(
+    providers: Providers, environment: str, unsettled: Collection[str] = ()
+) -> Observed:
+    """Gather what every host reports; one that does not answer is unreachable, not empty.
+
+    `unsettled` are the rollouts that may have made what has no baseline yet; what nobody knows
+    was made by hand.
+    """
     hosts = sorted(providers)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        states = list(pool.map(lambda host: _observe(providers[host], environment), hosts))
+        states = list(
+            pool.map(lambda one: _observe(providers[one], environment, unsettled), hosts)
+        )
     return Observed(
         environment=environment,
         hosts=tuple(state for state in states if isinstance(state, HostState)),
@@ -24,8 +33,10 @@ def observe_hosts(providers: Providers, environment: str) -> Observed:
     )
 
 
-def _observe(provider: Provider, environment: str) -> HostState | Unreachable:
+def _observe(
+    provider: Provider, environment: str, unsettled: Collection[str]
+) -> HostState | Unreachable:
     try:
-        return observe_judged(provider, environment)
+        return observe_judged(provider, environment, unsettled)
     except EngineError as error:
         return Unreachable(host=provider.host, reason=error.message, hint=error.hint or "")

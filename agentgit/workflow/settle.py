@@ -9,6 +9,7 @@ from agentgit.effects import Clock, Providers
 from agentgit.errors import EngineError
 from agentgit.execute.host_lease import HostLease
 from agentgit.execute.lease_value import Times, read_newest
+from agentgit.model.observed import name_identity
 from agentgit.model.rollout import RolloutRecord
 
 
@@ -29,4 +30,6 @@ def settle_leases(
                 continue
             part = HostLease(host, store, environment, seen.holder, clock, Times(), seen.number)
             forget = kinds[seen.holder.rollout] == ("destroy", "succeeded")
+            if forget:
+                store.delete(name_identity(environment))
             part.put_down(forget=forget, paused=False)

@@ -16,6 +16,7 @@ from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import NoEvidence, PlanRequest
+from agentgit.record.history import unsettled
 from agentgit.workflow.images import find_recorded, look_at_images
 from agentgit.workflow.last_good import WayBack, find_way_back
 from agentgit.workflow.observe import observe_hosts
@@ -60,7 +61,8 @@ def take_back(
 
     `changed` are the instances of the plan that failed; with `alone` no other one goes back.
     """
-    observed = observe_hosts(session.providers, session.request.environment)
+    left = unsettled(session.records) | {execution.stamp.rollout}
+    observed = observe_hosts(session.providers, session.request.environment, left)
     there = {one.name for one in way.desired.instances}
     there |= {one.instance for one in observed.replicas}
     within = (frozenset(way.commits) - frozenset(way.missing)) & there

@@ -67,11 +67,11 @@ def read_cases(path: Path) -> list[Case]:
 
 def play(case: Case) -> tuple[str, str]:
     """Give the kind of answer (`plan` or `error`) and its text."""
-    engine = MemoryEngine()
     try:
         first = _snapshot(case.before, "88e01b2", "Before", hours=30)
         desired = compile_environment(first, ENVIRONMENT)
-        providers = {h: MemoryProvider(h, desired.project.id, engine) for h in desired.hosts}
+        engines = {host: MemoryEngine() for host in sorted(desired.hosts)}
+        providers = {h: MemoryProvider(h, desired.project.id, one) for h, one in engines.items()}
         ran = bool(case.after) or case.live is not None
         if ran:
             _apply(desired, providers)
@@ -79,7 +79,7 @@ def play(case: Case) -> tuple[str, str]:
         kept = {path: text for path, text in files.items() if text is not None}
         second = _snapshot(kept, "3f2a91c", "After", hours=2) if case.after else first
         wanted = compile_environment(second, ENVIRONMENT)
-        request = _live(case.live or [], engine, wanted, providers)
+        request = _live(case.live or [], engines, wanted, providers)
         plan = build_plan(
             wanted, _observe(providers), request, _Evidence(first if ran else None, second)
         )
@@ -141,13 +141,16 @@ def _observe(providers: dict[str, MemoryProvider]) -> Observed:
 
 
 def _live(
-    lines: list[str], engine: MemoryEngine, desired: Desired, providers: dict[str, MemoryProvider]
+    lines: list[str],
+    engines: dict[str, MemoryEngine],
+    desired: Desired,
+    providers: dict[str, MemoryProvider],
 ) -> PlanRequest:
     """Play a `live` block in order; gives the request, with the pauses that were passed."""
     request = PlanRequest()
     for verb, *words in (line.split() for line in lines):
         if verb != "interrupt":
-            _change(engine, [verb, *words])
+            _change(engines, [verb, *words])
             continue
         where, waves = words[0], int(words[1])
         plan = build_plan(desired, _observe(providers), request, NoEvidence())
@@ -171,14 +174,16 @@ def _apply(desired: Desired, providers: dict[str, MemoryProvider]) -> None:
     _run(build_plan(desired, _observe(providers), PlanRequest(), NoEvidence()), providers)
 
 
-def _change(engine: MemoryEngine, words: list[str]) -> None:
+def _change(engines: dict[str, MemoryEngine], words: list[str]) -> None:
     """Play one line of a `live` block: VERB INSTANCE SLOT [VALUE], or `port NUMBER OWNER`."""
     verb, instance, slot, *rest = words
     if verb == "port":
-        engine.foreign_ports[int(instance)] = slot
+        for engine in engines.values():
+            engine.foreign_ports[int(instance)] = slot
         return
-    name, (replica, spec) = next(
-        (name, found)
+    engine, name, (replica, spec) = next(
+        (engine, name, found)
+        for engine in engines.values()
         for name, found in engine.replicas.items()
         if (found[0].instance, found[0].slot) == (instance, int(slot))
     )
@@ -191,7 +196,13 @@ def _change(engine: MemoryEngine, words: list[str]) -> None:
         twin = replica.model_copy(update={"id": engine.next_id(), "name": called})
         engine.replicas[twin.name] = (twin, spec)
         return
+    if verb == "forge":  # somebody's own container with our labels: beside ours, or instead of it
+        made = {"id": engine.next_id(), "name": name if rest else f"{name}-0", "handmade": True}
+        twin = replica.model_copy(update=made)
+        engine.replicas[twin.name] = (twin, spec)
+        return
     facts = {
+        "pause": {"state": "paused", "health": "unhealthy"},
         "stop": {"state": "exited", "exit_code": 137},
         "sicken": {"health": "unhealthy"},
         "limit": {"live": _limited(replica, rest)},
@@ -200,13 +211,12 @@ def _change(engine: MemoryEngine, words: list[str]) -> None:
 
 
 def _limited(replica: Replica, rest: list[str]) -> Live:
+    """Read `limit INSTANCE SLOT MEMORY [PIDS]`."""
     limits = replica.live.limits
-    return Live(
-        limits=Limits(cpus=limits.cpus, memory=parse_size(rest[0]), pids=limits.pids)
-        if rest
-        else limits,
-        restart=replica.live.restart,
-    )
+    if rest:
+        pids = int(rest[1]) if rest[1:] else limits.pids
+        limits = Limits(cpus=limits.cpus, memory=parse_size(rest[0]), pids=pids)
+    return Live(limits=limits, restart=replica.live.restart)
 
 
 class _Evidence:

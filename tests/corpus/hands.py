@@ -48,9 +48,30 @@ def _connect(client: docker.APIClient, key: str) -> None:
     client.connect_container_to_network(key, FOREIGN)
 
 
+def _forge(client: docker.APIClient, key: str, name: str = "") -> None:
+    """Run somebody's own container under our labels, with a name of its own or that of ours."""
+    ours = client.inspect_container(key)
+    name = name or ours["Name"].lstrip("/")
+    labels = ours["Config"]["Labels"] | {"dev.agentgit.self": name}
+    made = client.create_container(
+        PLAIN, ["/bin/sh", "-c", WAIT], name=name, labels=labels, environment={"EVIL": "1"}
+    )
+    client.start(made["Id"])
+
+
+def _take_place(client: docker.APIClient, key: str) -> None:
+    name = client.inspect_container(key)["Name"].lstrip("/")
+    client.rename(key, f"gone-{key[:8]}")
+    _forge(client, key, name)
+    client.remove_container(key, force=True)
+
+
 EVERYWHERE: dict[str, tuple[Hand, str, str]] = {  # what is done, what is said, what happens
     "connect": (_connect, f"networks.{FOREIGN}", "replace"),
+    "beside": (lambda client, key: _forge(client, key, f"a-{key[:8]}"), "(made by hand) goes",
+               "scale"),
     "disconnect": (_disconnect, "-back", "replace"),
+    "instead": (_take_place, "was made by hand", "replace"),
     "kill": (lambda client, key: client.kill(key), "has ended with exit code 137", "replace"),
     "pause": (lambda client, key: client.pause(key), "somebody paused", "replace"),
     "reconnect": (_reconnect, "-> other", "replace"),
@@ -70,4 +91,4 @@ ON_DOCKER: dict[str, tuple[Hand, str, str]] = {
     "shares": (_update(CpuShares=512), "cpu_shares not set -> 512", "replace"),
     "swap": (_update(Memory=64 * MEGABYTE, MemorySwap=256 * MEGABYTE), "memory_swap", "update"),
 }  # fmt: skip
-KEPT = {"cpus", "memory", "pids", "restart", "swap", "kill", "pause", "stop"}
+KEPT = {"beside", "cpus", "memory", "pids", "restart", "swap", "kill", "pause", "stop"}

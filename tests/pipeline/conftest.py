@@ -61,6 +61,7 @@ class Project:
     folder: Path
     engine: MemoryEngine
     clock: ManualClock
+    engines: dict[str, MemoryEngine] = field(default_factory=dict)  # by host
     opened: list[GitSource] = field(default_factory=list)
 
     def git(self, *words: str) -> str:
@@ -136,14 +137,16 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     engine = MemoryEngine()
+    engines = {"eu-1": engine}
 
     def open_memory(name: str, _: registry.Endpoint, place: registry.Place) -> MemoryProvider:
-        return MemoryProvider(name, place.project_id, engine, place.permit)
+        there = engines.setdefault(name, MemoryEngine())
+        return MemoryProvider(name, place.project_id, there, place.permit)
 
     monkeypatch.setitem(registry.PROVIDERS, "docker", open_memory)  # type: ignore[arg-type]
     folder = tmp_path / "project"
     folder.mkdir()
-    made = Project(folder, engine, ManualClock())
+    made = Project(folder, engine, ManualClock(), engines)
     made.git("init", "-q", "-b", "main")
     made.git("config", "user.name", "Ana")
     made.git("config", "user.email", "ana@acme.example")

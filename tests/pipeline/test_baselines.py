@@ -8,6 +8,10 @@ from agentgit.model.baseline import Baseline
 from agentgit.model.events import WaveDone
 from agentgit.model.observed import Replica
 from agentgit.pipeline import apply_plan, prepare_plan
+from agentgit.report.drift_text import write_drift
+from agentgit.report.json_v1_drift import drift_document
+from agentgit.workflow.baselines import note_baselines
+from agentgit.workflow.drift import find_drift
 from tests.builders import PROJECT_ID
 
 if TYPE_CHECKING:
@@ -126,3 +130,86 @@ def test_a_change_between_plan_and_apply_makes_the_plan_stale(project: Project) 
     assert before is not None
     assert after is not None
     assert before.observed_digest != after.observed_digest
+
+
+def forge(project: Project, name: str = "") -> Replica:
+    """Make a replica by hand: the labels of our first one, and another container."""
+    first = project.replicas()[0]
+    _, spec = project.engine.replicas[first.name]
+    twin = first.model_copy(
+        update={
+            "id": project.engine.next_id(),
+            "name": name or first.name,
+            "health": "none",
+            "facts": {**first.facts, "name": name or first.name, "command": "sleep"},
+        }
+    )
+    project.engine.replicas[twin.name] = (twin, spec)
+    return first
+
+
+def test_a_replica_made_by_hand_is_never_preferred_to_ours(project: Project) -> None:
+    project.apply()
+    before = project.ids()
+    forge(project, "acme-0-first-of-all")
+    plan = project.plan().plan
+    assert plan is not None
+    (change,) = (one for one in plan.changes if one.kind != "keep")
+    assert [one.kind for one in change.causes] == ["surplus"]
+    assert "acme-0-first-of-all (made by hand) goes" in change.causes[0].detail
+    assert project.apply()[0] == "succeeded"
+    assert project.ids() == before
+    assert read(project).facts.keys() == before
+
+
+def test_a_replica_that_took_the_place_of_ours_is_no_lost_baseline(project: Project) -> None:
+    project.apply()
+    first = forge(project)
+    forged = project.replicas()[0]
+    assert (forged.name, forged.id == first.id) == (first.name, False)
+    drift = find_drift(project.open(), "production").plan
+    (change,) = (one for one in drift.changes if one.kind != "keep")
+    assert [one.kind for one in change.causes] == ["drift"]
+    assert f"{first.name} was made by hand" in change.causes[0].detail
+    assert project.apply()[0] == "succeeded"
+    assert forged.id not in project.ids()
+    assert len(project.ids()) == 3
+    assert read(project).facts.keys() == project.ids()
+    again = project.plan().plan
+    assert again is not None
+    assert again.is_empty
+
+
+def test_what_a_killed_rollout_made_is_not_made_by_hand(project: Project) -> None:
+    project.apply()
+    project.prompt("Be brief.")
+    with prepare_plan(project.open(), project.request()) as session:
+        for event in apply_plan(session):
+            if event.kind == "step-done" and event.step == "await-healthy":
+                break  # its baseline is not taken yet
+        kept = dict(project.engine.stores[PROJECT_ID]._values)
+        made = dict(project.engine.replicas.items())
+    assert made
+    project.engine.stores[PROJECT_ID]._values = kept
+    plan = project.plan().plan
+    assert plan is not None
+    assert not any("by hand" in cause.detail for one in plan.changes for cause in one.causes)
+
+
+def test_drift_says_that_a_baseline_is_missing(project: Project) -> None:
+    project.apply()
+    project.engine.stores[PROJECT_ID].delete(NAME)
+    drift = find_drift(project.open(), "production")
+    text = write_drift(drift.plan, drift.records, now=project.clock.now())
+    assert text.startswith("No drift that can be seen in production")
+    assert "3 replicas are unverified" in text
+    assert len(drift_document(drift.plan)["unverified"]) == 3
+
+
+def test_baselines_that_were_lost_on_the_way_are_taken_of_all(project: Project) -> None:
+    project.apply()
+    project.engine.stores[PROJECT_ID].delete(NAME)
+    session = project.plan()
+    one = project.replicas()[0]
+    note_baselines(session.providers, session.observed, (one,), ())
+    assert read(project).facts.keys() == project.ids()  # else the others were made by hand

@@ -154,6 +154,7 @@ def test_what_another_project_keeps_stays(fleet: Any) -> None:
 
 
 def test_what_another_environment_keeps_stays(fleet: Any) -> None:
+    fleet.engines["here"] = fleet.engine
     fleet.commit(
         "Staging",
         environments__staging__environment="kind: Environment\nmetadata: {name: staging}\n"

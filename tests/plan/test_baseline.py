@@ -119,8 +119,25 @@ def test_a_renamed_replica_is_ours_by_its_id() -> None:
 
 def test_a_baseline_forgets_what_is_gone_and_keeps_what_is_known() -> None:
     known = baseline(replica("a"), replica("gone"))
-    judged = judge_host(host(replica("a", cpuset="0"), replica("b")), known)
+    begun = {"r2"}  # a rollout that was killed before it took the baseline of b
+    b = replica("b").model_copy(update={"rollout": "r2"})
+    judged = judge_host(host(replica("a", cpuset="0"), b), known, begun)
+    assert [one.unverified for one in judged.replicas] == [False, True]
     assert renew_baseline(known, judged).facts == {"a": FACTS, "b": FACTS}
+
+
+def test_what_no_rollout_made_is_no_lost_baseline() -> None:
+    known = baseline(replica("a"), replica("gone"))
+    for state in ("running", "exited"):
+        forged = replica("b", state=state).model_copy(update={"rollout": "r1"})
+        judged = judge_host(host(replica("a"), forged), known, {"r2"})
+        assert [one.handmade for one in judged.replicas] == [False, True]
+        assert [needs_replacing(one) for one in judged.replicas] == [False, True]
+        assert not any(one.unverified or one.drift for one in judged.replicas)
+        assert renew_baseline(known, judged).facts == known.facts  # nobody agrees to it
+    alone = judge_host(host(replica("b")), baseline(replica("gone")))
+    assert alone.replicas[0].handmade
+    assert renew_baseline(baseline(replica("gone")), alone).facts.keys() == {"gone"}
 
 
 def test_an_update_in_place_changes_only_what_it_sets() -> None:

@@ -41,7 +41,7 @@ DIFFERENCES = [  # what differs of a replica | what happens | the cause | its wo
     ({"state": "exited", "exit_code": 3}, "start", "stopped", "has ended with exit code 3"),
     ({"state": "created"}, "start", "stopped", "was never started"),
     ({"state": "paused"}, "start", "stopped", "somebody paused support-a"),
-    ({"state": "restarting"}, "replace", "stopped", "support-a is restarting"),
+    ({"state": "restarting"}, "replace", "stopped", "support-a keeps ending"),
     ({"health": "unhealthy"}, "replace", "unhealthy", "support-a is unhealthy"),
     ({"live": _live(cpus=0.7)}, "update", "fields", "cpus 0.7 -> 0.5"),
     ({"live": _live(memory=32 * 1024**2)}, "update", "fields", "memory 32m -> 64m"),

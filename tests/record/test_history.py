@@ -12,10 +12,12 @@ from agentgit.model.plan import Pin
 from agentgit.model.rollout import Failure, RolloutRecord
 from agentgit.record.history import (
     known_hosts,
+    known_identities,
     last_good,
     last_goods,
     previous_success,
     unfinished,
+    unsettled,
     verified_commit,
 )
 
@@ -104,11 +106,21 @@ def test_what_succeeded_in_part_is_good_for_those_that_did(record: Make) -> None
     assert previous_success(records) == "b"  # what runs now is neither c nor, wholly, b
 
 
+def test_what_did_not_end_well_is_unsettled(record: Make) -> None:
+    ended = [record(n, outcome=one) for n, one in enumerate(("succeeded", "failed", "partial"))]
+    away = record(3, outcome="succeeded", unsettled=True)
+    begun = record(4)
+    assert unsettled((begun, away, *ended)) == {one.id for one in (begun, away, *ended[1:])}
+
+
 def test_hosts_are_known_also_of_what_never_ended(record: Make) -> None:
     ended = record(1, outcome="succeeded", hosts={"eu-1": "docker"},
                    finished_at=datetime(2026, 11, 20, 9, tzinfo=UTC))  # fmt: skip
-    begun = record(2, hosts={"eu-2": "docker"})
+    begun = record(2, hosts={"eu-2": "docker"}, identities={"eu-2": "B"})
     assert known_hosts((begun, ended)) == {"eu-1": "docker", "eu-2": "docker"}
+    assert known_identities((begun, ended)) == {"eu-2": "B"}
+    marked = ended.model_copy(update={"identities": {"eu-1": "A", "eu-3": "C"}})
+    assert known_identities((begun, marked)) == {"eu-1": "A", "eu-2": "B"}
     assert unfinished((begun, ended)) == (begun,)
     for kind in ("unpin", "break"):
         other = record(3, kind=kind, outcome="succeeded", finished_at=ended.finished_at)

@@ -39,6 +39,30 @@ def test_where_there_is_no_project_yet(tmp_path: Path) -> None:
     assert not fleet.state.exists()
 
 
+def test_where_nothing_is_left_of_what_runs(small_fleet: SmallFleet, tmp_path: Path) -> None:
+    """A state folder that is gone, is a file, or is another one: unknown, never empty."""
+    fleet, runs = small_fleet, small_fleet.running()
+    (folder,) = fleet.state.rglob("local")
+    fleet.plan("--detailed-exitcode")
+    folder.rename(tmp_path / "aside")
+    unknown = "local is not the host that carries replicas of production"
+    for words in (("plan",), ("drift",), ("apply", "--yes"), ("destroy", "--yes")):
+        fleet.run(*words, "-e", "production", expect=7).says(unknown, "--allow lost-hosts")
+    fleet.run("status", "-e", "production").has(unknown)
+    folder.write_text("a file\n")
+    fleet.plan(expect=7).says(unknown)
+    folder.unlink()
+    (tmp_path / "aside").rename(folder)
+    place = "environments/production/environment.yaml"
+    fleet.edit(place, "engine: process", f"engine: process, endpoint: {tmp_path / 'other'}")
+    fleet.commit("Another folder")
+    fleet.plan(expect=7).says(unknown, f"--> {place}")
+    fleet.edit(place, f", endpoint: {tmp_path / 'other'}", "")
+    fleet.commit("The same folder again")
+    assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")
+    assert fleet.running() == runs
+
+
 UNKNOWN = {  # what is typed -> what is said
     ("apply", "-e", "prodution", "--yes"): ("no environment prodution", "did you mean production"),
     ("apply", "-e", "canary", "--yes"): (

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from agentgit.model.observed import HostState, Leftover, Replica
+from agentgit.model.observed import HostState, Leftover, Replica, name_identity
 from agentgit.providers.docker.calls import Engine, find
 from agentgit.providers.docker.inspection import read_replica
 from agentgit.providers.docker.labels import (
@@ -34,6 +34,7 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
         host=engine.host,
         engine=info.kind,
         version=info.version,
+        identity=things.identity,
         supports=frozenset({"update"} if info.updates_in_place else ()),
         replicas=tuple(sorted(replicas, key=lambda one: (one.instance, one.slot, one.name))),
         strangers=tuple(one.replica for one in things.strangers),
@@ -54,6 +55,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Things:
+    identity: str
     replicas: list[_Seen]
     strangers: list[_Seen]
     carriers: list[Found]
@@ -86,6 +88,7 @@ def _find_things(
         of_volumes.result().json().get("Volumes") or [],
     )
     return _Things(
+        identity=_find_identity(containers, environment),
         replicas=replicas,
         strangers=inspect(_select_strangers(containers, environment)),
         carriers=_select(containers, "carrier", environment),
@@ -113,6 +116,13 @@ def _select_strangers(listed: Iterable[Found], environment: str) -> list[Found]:
 def _list_containers(engine: Engine, **query: object) -> list[Found]:
     listed: list[Found] = engine.call("GET", "/containers/json", query=query).json()
     return listed
+
+
+def _find_identity(listed: Iterable[Found], environment: str) -> str:
+    """Give the id of the container that is the value; what is in it need not be asked for."""
+    wanted = name_identity(environment)
+    values = (one for one in listed if read_label(one.get("Labels"), "value") == wanted)
+    return next((str(one["Id"]) for one in values if is_listed(one, "store")), "")
 
 
 def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:

@@ -31,7 +31,7 @@ from agentgit.effects import Permit, Tree
 from agentgit.errors import DefiniteError, EngineError
 from agentgit.model.container import Limits
 from agentgit.model.image import BroughtImage, Image
-from agentgit.model.observed import EngineKind, HostState, Live, Replica
+from agentgit.model.observed import EngineKind, HostState, Live, Replica, name_identity
 from agentgit.model.steps import (
     CheckRoom,
     CreateReplica,
@@ -98,6 +98,7 @@ class ProcessProvider:
             return HostState(
                 host=self.host,
                 engine=self.kind,
+                identity=(self.store.read(name_identity(environment)) or b"").decode(),
                 version=f"{os.uname().sysname} {os.uname().release}",
                 replicas=replicas,
                 volumes=self._folders.volumes(environment),

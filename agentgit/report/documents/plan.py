@@ -402,5 +402,7 @@ class DriftDocument(TypedDict):
     """Names what was seen: revision, image, state, limits, routes, drift; no clocks, no health."""
     hosts: list[str]
     """The hosts that were looked at."""
+    unverified: list[str]
+    """Replicas of which it is not known whether somebody changed them by hand."""
     changes: list[ChangeDocument]
     """The changes that would set everything back."""

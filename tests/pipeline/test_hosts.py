@@ -1,0 +1,105 @@
+"""Hosts are known by what a rollout left on them, whatever they are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agentgit.errors import GuardError
+from agentgit.pipeline import prepare_plan
+from agentgit.providers.memory import MemoryEngine
+from agentgit.workflow.drift import find_drift
+from tests.builders import PROJECT_ID
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Project
+
+FILE = "environments__production__environment"
+
+
+def name_hosts(project: Project, *names: str) -> None:
+    hosts = ", ".join(f"{name}: {{engine: docker}}" for name in names)
+    text = f"kind: Environment\nmetadata: {{name: production}}\nspec: {{hosts: {{{hosts}}}}}\n"
+    project.commit("Name hosts", **{FILE: text})
+
+
+def values(project: Project) -> tuple[str, ...]:
+    return project.engine.stores[PROJECT_ID].names("identity-")
+
+
+def test_the_first_rollout_leaves_an_identity_and_a_destroy_takes_it(project: Project) -> None:
+    project.plan()
+    assert PROJECT_ID not in project.engine.stores or values(project) == ()
+    project.apply()
+    known = project.records()[0].identities["eu-1"]
+    assert known
+    assert values(project) == ("identity-production",)
+    project.prompt("Be brief.")
+    project.apply()
+    assert project.records()[0].identities["eu-1"] == known
+    project.apply(kind="destroy")
+    assert values(project) == ()
+
+
+def test_a_host_with_another_name_is_the_same_host(project: Project) -> None:
+    project.apply()
+    before = project.ids()
+    project.engines["us-1"] = project.engine
+    name_hosts(project, "us-1")
+    plan = project.plan().plan
+    assert plan is not None
+    assert plan.is_empty
+    assert project.apply()[0] == "succeeded"
+    assert project.ids() == before
+
+
+def test_another_engine_under_the_name_is_refused_not_filled(project: Project) -> None:
+    project.apply()
+    project.engines["eu-1"] = MemoryEngine()
+    for kind in ("apply", "restart", "destroy"):
+        with pytest.raises(GuardError, match="eu-1 is not the host that carries replicas"):
+            project.plan(kind=kind)
+    with pytest.raises(GuardError, match="eu-1 is not the host that carries replicas"):
+        find_drift(project.open(), "production")
+    with prepare_plan(project.open(), project.request(), status=True) as session:
+        assert any("eu-1 is not the host" in one for one in session.warnings)
+    assert project.apply(allow=frozenset({"lost-hosts"}))[0] == "succeeded"
+    assert len(project.engines["eu-1"].replicas) == 3
+    plan = project.plan().plan
+    assert plan is not None
+    assert plan.is_empty
+
+
+def test_swapped_hosts_are_still_looked_after(project: Project) -> None:
+    name_hosts(project, "eu-1", "eu-2")
+    project.apply()
+    one, two = project.engines["eu-1"], project.engines["eu-2"]
+    assert one.replicas
+    assert two.replicas
+    project.engines |= {"eu-1": two, "eu-2": one}
+    project.commit("Swap")
+    assert project.plan().plan is not None
+
+
+def test_what_was_removed_by_hand_is_missing_not_unknown(project: Project) -> None:
+    project.apply()
+    project.engine.replicas.clear()
+    plan = project.plan().plan
+    assert plan is not None
+    assert {cause.kind for one in plan.changes for cause in one.causes} == {"missing"}
+
+
+def test_one_engine_under_two_names_is_refused_before_and_after_the_first_apply(
+    project: Project,
+) -> None:
+    project.engines["us-1"] = project.engine
+    name_hosts(project, "eu-1", "us-1")
+    with pytest.raises(GuardError, match="us-1 is the same engine as eu-1"):
+        project.apply()
+    assert not project.replicas()
+    name_hosts(project, "eu-1")
+    project.apply()
+    name_hosts(project, "eu-1", "us-1")
+    with pytest.raises(GuardError, match="eu-1 and us-1 are one engine under two names"):
+        project.plan()
