@@ -17,7 +17,7 @@ settings.load_profile("any machine")
 pytest_plugins = ["tests.engines.fixtures"]
 
 SCRUBBED = ("GIT_", "AGENTGIT_STATE_HOME", "DOCKER_HOST", "CONTAINER_HOST", "XDG_", "NO_COLOR",
-            "FORCE_COLOR", "PAGER", "LESS")  # fmt: skip
+            "FORCE_COLOR", "PAGER", "LESS", "COLUMNS")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -77,10 +77,8 @@ def command(  # noqa: PLR0913 - one for each option
         raise UsageError("--worktree and --revision exclude each other", hint="leave one out")
     options.check_form(form, as_json=as_json, summary=summary, full=full)
     if out and worktree:
-        hint = "commit, and plan without --worktree; or leave out --out"
-        raise UsageError(
-            "a plan of the work tree cannot be saved: nobody could apply it", hint=hint
-        )
+        said = "a plan of the work tree cannot be saved: nobody could apply it"
+        raise UsageError(said, hint="commit, and plan without --worktree; or leave out --out")
     world = open_world(settings)
     snapshot = read_snapshot(world.source, None if worktree else revision or "HEAD")
     refuse_gone(world, snapshot, environments)
@@ -92,7 +90,6 @@ def command(  # noqa: PLR0913 - one for each option
 
     wanted = Request("", revision=revision, worktree=worktree, only=only)
     wanted = replace(wanted, retry=retry, allow=allow)
-
     look = Look(markdown=form == "markdown", summary=summary, full=full, share=len(names))
 
     def ask(name: str) -> Answer:

@@ -50,8 +50,9 @@ def answer_each(
             one = ask(name)
             if as_json:
                 documents.append(one.document())
+                codes.append(_end(one, settings))
             else:
-                _tell(settings, one, as_json=False)
+                codes.append(_tell(settings, one, as_json=False))
         except AgentgitError as error:
             codes.append(report_error(error, settings))
             documents.append(problems_document(error.problems, ()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agentgit.model.change import Change, FieldChange
+from agentgit.model.change import Change
 from agentgit.model.container import Container
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.plan import Wave
@@ -65,7 +65,7 @@ def _assess_scale(active: Sequence[Change]) -> Iterator[tuple[Level, str]]:
     """Judge what becomes less: no replica left of an instance, and fewer of it."""
     emptied, fewer = 0, 0
     for change in (one for one in active if one.kind != "remove"):
-        less = max((_count_less(one) for one in change.fields), default=0)
+        less = _count_less(change)
         emptied += bool(less and not change.replicas)
         fewer += less
     if emptied:
@@ -74,11 +74,11 @@ def _assess_scale(active: Sequence[Change]) -> Iterator[tuple[Level, str]]:
         yield "medium", _count(fewer, "replica") + " fewer"
 
 
-def _count_less(field: FieldChange) -> int:
-    if field.path != "scale.replicas":
+def _count_less(change: Change) -> int:
+    """Count the replicas that go for good; those too many of one slot are none of them."""
+    if any(cause.kind == "surplus" for cause in change.causes):
         return 0
-    before, after = field.before, field.after
-    return max(0, before - after) if isinstance(before, int) and isinstance(after, int) else 0
+    return max(0, change.replicas_before - change.replicas)
 
 
 def _estimate_gap(instance: Instance, reason: str) -> Gap:

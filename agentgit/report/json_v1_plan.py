@@ -26,6 +26,7 @@ from agentgit.report.json_v1_fields import field_document
 from agentgit.report.rehearsal import rehearsal_document
 
 if TYPE_CHECKING:
+    from agentgit.report.documents import images
     from agentgit.report.documents import plan as shape
 
 
@@ -64,13 +65,7 @@ def plan_document(
             for one in plan.passages
         ],
         "tolerated": dict(sorted(plan.tolerated.items())),
-        "totals": {
-            "replicasBefore": plan.replicas_before,
-            "replicasHealthy": plan.replicas_healthy,
-            "replicasAfter": plan.replicas_after,
-            "replicasPeak": plan.peak,
-            "replicasTouched": sum(one.touched for one in plan.changes),
-        },
+        "totals": _totals(plan),
         "risk": _risk(plan.risk),
         "rehearsal": rehearsal_document(context.rehearsal),
         "movedImages": [_moved(one) for one in plan.moved_images],
@@ -123,6 +118,16 @@ def change_document(
         last = None if change.fields else blamer.files.get(change.path)
         document["changed"] = who_document(last) if last else None
     return document
+
+
+def _totals(plan: Plan) -> shape.TotalsDocument:
+    return {
+        "replicasBefore": plan.replicas_before,
+        "replicasHealthy": plan.replicas_healthy,
+        "replicasAfter": plan.replicas_after,
+        "replicasPeak": plan.peak,
+        "replicasTouched": sum(one.touched for one in plan.changes),
+    }
 
 
 def _refusal(refusal: Refusal) -> shape.RefusalDocument:
@@ -189,7 +194,7 @@ def _step(step: Step) -> shape.StepDocument:
     return {"step": step.kind, "host": step.host, "target": target_of(step)}
 
 
-def _moved(image: MovedImage) -> shape.MovedImageDocument:
+def _moved(image: MovedImage) -> images.MovedImageDocument:
     return {
         "host": image.host,
         "name": image.name,
@@ -200,9 +205,9 @@ def _moved(image: MovedImage) -> shape.MovedImageDocument:
     }
 
 
-def _mixed(image: MixedImage) -> shape.MixedImageDocument:
+def _mixed(image: MixedImage) -> images.MixedImageDocument:
     return {"name": image.name, "ids": dict(image.ids), "instances": list(image.instances)}
 
 
-def _absent(image: AbsentImage) -> shape.AbsentImageDocument:
+def _absent(image: AbsentImage) -> images.AbsentImageDocument:
     return {"name": image.name, "hosts": list(image.hosts)}

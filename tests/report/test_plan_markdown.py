@@ -110,8 +110,14 @@ def show(plan: Plan, now: datetime, *fields: FieldChange) -> str:
     change = Change(kind="replace", instance="one", touched=1, replicas=1, ends=1, fields=fields)
     text = write_plan_comment(plan.model_copy(update={"changes": (change,)}), now=now)
     render(text)
-    assert "cannot be undone: what 1 replica held outside volumes" in text
+    assert "cannot be undone" not in text  # another one comes in its place
     return text
+
+
+def test_what_going_back_does_not_bring_back(plan: Plan, now: datetime) -> None:
+    change = Change(kind="remove", instance="one", touched=2, ran=2, ends=2)
+    text = write_plan_comment(plan.model_copy(update={"changes": (change,)}), now=now)
+    assert "cannot be undone: what 2 replicas held outside volumes" in text
 
 
 def test_what_is_gone_has_the_place_where_it_stood(plan: Plan, now: datetime) -> None:

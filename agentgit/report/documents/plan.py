@@ -11,6 +11,11 @@ from agentgit.model.change import CauseKind, ChangeClass, ChangeKind, Forces
 from agentgit.model.guards import Guard
 from agentgit.model.risk import Level
 from agentgit.model.value import Json
+from agentgit.report.documents.images import (
+    AbsentImageDocument,
+    MixedImageDocument,
+    MovedImageDocument,
+)
 from agentgit.report.documents.parts import (
     BlameDocument,
     CommitDocument,
@@ -264,23 +269,6 @@ class RehearsalDocument(TypedDict):
     """The instances that the plan touches."""
 
 
-class MovedImageDocument(TypedDict):
-    """The name of an image that means another image on a host than these instances have there."""
-
-    host: str
-    """The host."""
-    name: str
-    """The name of the image."""
-    kept: str
-    """The id that these instances keep until their revision changes, unless it is gone."""
-    now: str
-    """The id that the name means now; empty where it means none."""
-    gone: bool
-    """Whether the image they have is gone from the host."""
-    instances: list[str]
-    """The instances that have it."""
-
-
 class RefusalDocument(TypedDict):
     """Why a guard refuses the plan."""
 
@@ -298,26 +286,6 @@ class RefusalDocument(TypedDict):
     """The line in it; null where it is the whole file."""
     column: int | None
     """The column; null where it is the whole line."""
-
-
-class MixedImageDocument(TypedDict):
-    """A name without digest that does not mean the same image on all hosts."""
-
-    name: str
-    """The name of the image."""
-    ids: dict[str, str]
-    """What it means by host: an id or digest, empty where the host has none yet."""
-    instances: list[str]
-    """The instances that have it."""
-
-
-class AbsentImageDocument(TypedDict):
-    """An image that has to be pulled."""
-
-    name: str
-    """The name of the image."""
-    hosts: list[str]
-    """The hosts that need it and do not have it."""
 
 
 class PlanDocument(TypedDict):
