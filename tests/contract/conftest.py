@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import json
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -58,13 +61,7 @@ def registry() -> Iterator[Callable[..., Served]]:
     Every tag but `other` means the first one, but for those of the `later`. Nobody else has had
     any of them.
     """
-    servers: list[HTTPServer] = []
-
-    def stop() -> None:
-        for server in servers:
-            server.shutdown()
-            server.server_close()
-        servers.clear()
+    opened = ExitStack()
 
     def start(engine: Any, content: bytes = bytes(10240), later: int = 0) -> Served:
         if engine.network is None:
@@ -74,14 +71,18 @@ def registry() -> Iterator[Callable[..., Served]]:
         images = [make_image(blobs, content, f"{unique}-{n}") for n in range(later + 1)]
         host = str(ip_address(engine.address) - 1)
         tags = {f"v{n}": manifest for n, (manifest, _) in enumerate(images, 1)}
+        place = Path(tempfile.gettempdir(), f"agentgit-{host}.lock")
+        turn = opened.enter_context(place.open("w"))
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the port is one for all workers
         server = ThreadingHTTPServer((host, 5000), answer_with(blobs, images[0][0], tags))
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        servers.append(server)
+        opened.callback(server.server_close)
+        opened.callback(server.shutdown)
         name = f"{host}:5000/agentgit/{unique}"
-        return Served(name, *images[0], tuple(image for _, image in images[1:]), stop)
+        return Served(name, *images[0], tuple(image for _, image in images[1:]), opened.close)
 
     yield start
-    stop()
+    opened.close()
 
 
 def make_image(blobs: dict[str, bytes], content: bytes, label: str) -> tuple[str, str]:
