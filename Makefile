@@ -44,9 +44,9 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not docker and not podman and not slow" --ignore=tests/scenarios --ignore=tests/engines
 
-# Four workers for two cores: most tests of an engine wait, and all of one engine share a worker.
+# Three workers for two cores: tests of an engine wait a lot, and most of one engine share a worker.
 test: lint
-	$(BIN)/python -m pytest -q -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 3 --dist loadgroup
 
 fuzz: $(READY)
 	@set -e; for target in $(TARGETS); do \

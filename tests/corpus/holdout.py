@@ -14,6 +14,7 @@ from typing import Any
 from tests.corpus.fields import PLAIN, WAIT
 
 RUN = ["/bin/sh", "-c", WAIT]
+LINE = f'/bin/sh -c "{WAIT}"'  # a line is split into words
 FROM_PORT = 22_000
 
 
@@ -37,7 +38,7 @@ HOLDOUT: dict[str, tuple[str, dict[str, Any]]] = {  # by service: the repository
         "healthcheck": _check(SHELL, timeout="10s", retries=3), "networks": ["elastic"],
         "ports": ["PORT:9200", "PORT:9300"]}),
     "mysql": ("docker/awesome-compose", {
-        "command": WAIT, "environment": ["DATABASE=example"], "networks": ["backnet"],
+        "command": LINE, "environment": ["DATABASE=example"], "networks": ["backnet"],
         "healthcheck": _check(SHELL, retries=5, start_period="30s"), "restart": "always",
         "volumes": ["mysql:/var/lib/mysql"]}),
     "minecraft": ("docker/awesome-compose", {
@@ -66,7 +67,7 @@ HOLDOUT: dict[str, tuple[str, dict[str, Any]]] = {  # by service: the repository
         "networks": ["front-tier", "back-tier"], "ports": ["PORT:80"],
         "volumes": ["vote:/usr/local/app"]}),
     "vote-result": ("dockersamples/example-voting-app", {
-        "entrypoint": WAIT, "networks": ["front-tier", "back-tier"],
+        "entrypoint": LINE, "networks": ["front-tier", "back-tier"],
         "ports": ["PORT:80", "127.0.0.1:PORT:9229"], "volumes": ["result:/usr/local/app"]}),
     "vote-db": ("dockersamples/example-voting-app", {
         "environment": {"USER_NAME": "postgres"}, "healthcheck": _check(),
@@ -97,7 +98,7 @@ HOLDOUT: dict[str, tuple[str, dict[str, Any]]] = {  # by service: the repository
         "networks": {"mail": {"aliases": ["mysql"]}}, "ports": ["127.0.0.1:PORT:3306"],
         "restart": "always", "volumes": ["mysql-vol-1:/var/lib/mysql/", "conf:/etc/my/:ro"]}),
     "ofelia": ("mailcow/mailcow-dockerized", {
-        "command": WAIT, "labels": {"ofelia.enabled": "true"}, "restart": "always",
+        "command": LINE, "labels": {"ofelia.enabled": "true"}, "restart": "always",
         "networks": {"mail": {"aliases": ["ofelia"]}}, "security_opt": ["label=disable"]}),
     "watchdog": ("mailcow/mailcow-dockerized", {
         "environment": ["LOG_LINES=9999", "NET=fd4d:6169:6c63:6f77::/64"], "tmpfs": ["/tmp"],  # noqa: S108
@@ -134,14 +135,14 @@ HOLDOUT: dict[str, tuple[str, dict[str, Any]]] = {  # by service: the repository
         "command": ["-c", WAIT], "entrypoint": ["/bin/sh"], "networks": ["demo"],
         "environment": ["DB_TYPE=postgresdb", "DIAGNOSTICS=false"], "volumes": ["n8n:/demo"]}),
     "plausible": ("plausible/community-edition", {
-        "command": WAIT, "restart": "always", "ports": ["127.0.0.1:PORT:8000"],
+        "command": LINE, "restart": "always", "ports": ["127.0.0.1:PORT:8000"],
         "environment": ["TMPDIR=/var/lib/plausible/tmp"], "volumes": ["plausible:/var/lib/p"]}),
     "searxng": ("searxng/searxng-docker", {
         "cap_add": ["CHOWN", "SETGID", "SETUID", "DAC_OVERRIDE"], "cap_drop": ["ALL"],
         "environment": ["BASE_URL=https://localhost/"], "networks": ["searxng"],
         "ports": ["127.0.0.1:PORT:8080"], "restart": "always", "volumes": ["searxng:/etc/s"]}),
     "searxng-redis": ("searxng/searxng-docker", {
-        "cap_add": ["SETGID", "SETUID", "DAC_OVERRIDE"], "cap_drop": ["ALL"], "command": WAIT,
+        "cap_add": ["SETGID", "SETUID", "DAC_OVERRIDE"], "cap_drop": ["ALL"], "command": LINE,
         "networks": ["searxng"], "tmpfs": ["/var/lib/redis"]}),
     "clickhouse": ("langfuse/langfuse", {
         "environment": {"CLICKHOUSE_DB": "default"}, "restart": "always", "user": "101:101",
@@ -153,12 +154,12 @@ HOLDOUT: dict[str, tuple[str, dict[str, Any]]] = {  # by service: the repository
                         "TELEMETRY": "true", "KEY": "0" * 64, "DELAY_MS": ""},
         "ports": ["127.0.0.1:PORT:3030"], "restart": "always"}),
     "airflow": ("apache/airflow", {
-        "command": WAIT, "user": "50000:0", "restart": "always", "ports": ["PORT:8080"],
+        "command": LINE, "user": "50000:0", "restart": "always", "ports": ["PORT:8080"],
         "environment": {"AIRFLOW__CORE__FERNET_KEY": "", "AIRFLOW__CORE__LOAD_EXAMPLES": "true"},
         "healthcheck": _check(EXEC, timeout="10s", retries=5, start_period="30s"),
         "volumes": ["dags:/opt/dags", "logs:/opt/logs"]}),
     "authentik": ("goauthentik/authentik", {
-        "command": WAIT, "user": "root", "restart": "unless-stopped",
+        "command": LINE, "user": "root", "restart": "unless-stopped",
         "environment": {"AUTHENTIK_REDIS__HOST": "redis"}, "volumes": ["media:/media"]}),
     "immich": ("immich-app/immich", {
         "healthcheck": _check("true || exit 1"), "restart": "always",

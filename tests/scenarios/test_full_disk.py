@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.conftest import SmallFleet, destroyed, make_small_fleet
+from tests.scenarios.conftest import PLACE, SmallFleet, destroyed, make_small_fleet
 
 pytestmark = pytest.mark.slow
 PAGE = 4096
@@ -66,6 +66,9 @@ def brief(fleet: SmallFleet, text: str) -> None:
 def test_a_full_disk_below_the_processes(small_disk: SmallDisk, tmp_path: Path) -> None:
     fleet = make_small_fleet(tmp_path / "small", "process", "", small_disk.folder / "state")
     with destroyed(fleet):
+        environment = (fleet.folder / PLACE).read_text()
+        fleet.write(PLACE, f"{environment}  protection: {{minFreeDisk: 0}}\n")
+        fleet.commit("The disk is small on purpose")
         fleet.apply()
         before = fleet.running()
         for pages in ROOM:

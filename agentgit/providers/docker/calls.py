@@ -48,8 +48,11 @@ class RefusedError(EngineError):
     def is_definite(self) -> bool:
         """Whether the engine will say the same again.
 
-        What vanished or came up meanwhile (404, 409) is looked at anew by the next attempt.
+        What vanished or came up meanwhile (404, 409) is looked at anew by the next attempt. An
+        engine that goes down may leave an endpoint behind, and takes it away when it is back.
         """
+        if "endpoint with name" in self.words:
+            return False
         return (400 <= self.status < 500 and self.status not in _PASSING) or self.status == 501
 
     @property
