@@ -66,6 +66,7 @@ def compare_slot(
         if one.state in {"exited", "created", "paused"}
         and wanted in {None, one.live}
         and not (one.drift or one.handmade)
+        and not (one.state == "created" and one.error)  # an engine may never start it again
     ]
     if stopped and not running:  # to start it is all that a restart asks for, too
         keeper = min(stopped, key=_preference)
@@ -187,7 +188,7 @@ def _others(found: Sequence[Replica], keeper: Replica) -> tuple[Replica, ...]:
 
 def _describe_end(replica: Replica) -> str:
     if replica.state == "created":
-        return f"{replica.name} was never started"
+        return f"{replica.name} was never started{': ' if replica.error else ''}{replica.error}"
     if replica.state == "paused":
         return f"somebody paused {replica.name}"
     if replica.state == "restarting":

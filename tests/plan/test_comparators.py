@@ -40,6 +40,7 @@ DIFFERENCES = [  # what differs of a replica | what happens | the cause | its wo
     ({"host": "eu-2"}, "replace", "moved", "moves from eu-2 to eu-1"),
     ({"state": "exited", "exit_code": 3}, "start", "stopped", "has ended with exit code 3"),
     ({"state": "created"}, "start", "stopped", "was never started"),
+    ({"state": "created", "error": "task exists"}, "replace", "stopped", "never started: task"),
     ({"state": "paused"}, "start", "stopped", "somebody paused support-a"),
     ({"state": "restarting"}, "replace", "stopped", "support-a keeps ending"),
     ({"health": "unhealthy"}, "replace", "unhealthy", "support-a is unhealthy"),
