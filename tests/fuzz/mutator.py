@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from agentgit.compile.document import emit_yaml
+from agentgit.compile.parse import parse_file
+from agentgit.compile.tree import to_plain
 from tests.fuzz.projects import join_text, split_text
 
 Mutate = Callable[[bytes, int], bytes]
 Words = Sequence[bytes]
 _WORD = re.compile(rb"[A-Za-z0-9_$./{}-]+")
 _VALUE = re.compile(rb"(?<=: )[^\n#]+|(?<=- )[^\n#]+")
+_HERE = "say-it-here"
 _TAGS = (b"!replace ", b"!append ", b"!prepend ", b"!remove ", b"!final ")
 _VALUES = (
     b"null", b"~", b"", b"[]", b"{}", b'""', b"1", b"-1", b"0.5", b"true", b"[a, b]", b"[1, 1]",
     b"{a: 1}", b"{a: null}", b"${vars.region}", b"${instance.name}", b"${k}", b'"$${a}"',
     b"99999999999999999999", b"1e400", b"10s", b"512m", b"[{}, {}]", b"[{name: a}, {name: a}]",
     b"../../x", b"/x", b"|-\n    a\n    b", b'"\\u0000"', b'"\\u202e"', b"\xf0\x9f\x98\x80",
+    b"\xff", b"{a: {b: null}}", b"{a: {b: [1]}}",
 )  # fmt: skip
 
 
@@ -36,7 +42,9 @@ def mutate_project(data: bytes, seed: int, limit: int, mutate: Mutate, words: Wo
             del files[path]
         elif action < 0.07:
             modes[path] = rng.choice(("100644", "100755", "120000"))
-        elif action < 0.2:
+        elif action < 0.25:
+            files[path] = _contradict(files[path], files[rng.choice(list(files))], rng)
+        elif action < 0.35:
             files[path] = _graft(files[path], files[rng.choice(list(files))], rng)
         else:
             files[path] = mutate_text(files[path], rng, limit, mutate, words)
@@ -99,6 +107,36 @@ def _graft(text: bytes, other: bytes, rng: random.Random) -> bytes:
     places = [number for number, line in enumerate(lines) if _depth(line) == depth]
     where = rng.choice(places) + 1 if places else len(lines)
     return b"\n".join([*lines[:where], *others[start:end], *lines[where:]])
+
+
+def _contradict(text: bytes, other: bytes, rng: random.Random) -> bytes:
+    """Say something else in one file about what another one says: two layers of one value."""
+    upper, lower = _read(text), _read(other)
+    paths = list(_list_paths(lower.get("spec"), ("spec",)))
+    if not paths or not upper:
+        return text
+    *above, last = rng.choice(paths)
+    place = upper
+    for key in above:
+        place[key] = place = place[key] if isinstance(place.get(key), dict) else {}
+    place[last] = _HERE
+    value = rng.choice((b"", b"", *_TAGS)) + rng.choice(_VALUES)
+    return emit_yaml(upper).encode().replace(_HERE.encode(), value)
+
+
+def _read(text: bytes) -> dict[str, Any]:
+    parsed = parse_file("x.yaml", text)
+    if parsed.problems or len(parsed.documents) != 1:
+        return {}
+    found = to_plain(parsed.documents[0])
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _list_paths(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield (*path, key)
+            yield from _list_paths(below, (*path, key))
 
 
 def _depth(line: bytes) -> int:
