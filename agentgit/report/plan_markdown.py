@@ -121,7 +121,10 @@ def _write_reach(plan: Plan, context: Context) -> Iterator[str]:
         worst = max(gap.at_most for gap in plan.risk.gaps)
         stopped = names([gap.instance for gap in plan.risk.gaps], 3)
         yield f"**not served for a while** (at worst {word_duration(worst)}): {stopped}"
-    else:
+    emptied = [one.instance for one in active if one.replicas_before and not one.replicas_after]
+    if emptied:
+        yield f"**nobody serves afterwards**: {names(emptied, 3)}"
+    if not (plan.risk.gaps or emptied):
         yield "no gap in service"
     if has_peak(plan):
         yield f"at most {count(plan.peak, 'replica')} at once"

@@ -5,32 +5,17 @@ A seeded sample in the tests, all of it with `make corpus` (CORPUS=200).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import docker
 import pytest
 
 from tests.corpus.fields import count_pairs
 from tests.corpus.judging import batch_blocks, expect_nothing
-from tests.corpus.project import Project, make_project
+from tests.corpus.project import Project
 
 SAMPLE = 24
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(
-    params=[
-        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.xdist_group("docker")]),
-        pytest.param("podman", marks=[pytest.mark.podman, pytest.mark.xdist_group("podman")]),
-    ]
-)
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    url = request.getfixturevalue(f"{request.param}_engine").url
-    made = make_project(tmp_path / "corpus", request.param, url)
-    yield made
-    made.sweep()
 
 
 def test_the_whole_corpus_has_all_pairs() -> None:

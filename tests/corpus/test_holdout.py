@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import docker
 import pytest
@@ -15,22 +13,9 @@ from agentgit.compile.shape import spec_shape
 from agentgit.errors import Problem
 from tests.corpus.holdout import HOLDOUT, build_holdout
 from tests.corpus.judging import expect_nothing
-from tests.corpus.project import Project, make_project
+from tests.corpus.project import Project
 
 EVERY = 1 if os.environ.get("CORPUS") else 4  # make test takes a part of them
-
-
-@pytest.fixture(
-    params=[
-        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.xdist_group("docker")]),
-        pytest.param("podman", marks=[pytest.mark.podman, pytest.mark.xdist_group("podman")]),
-    ]
-)
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    url = request.getfixturevalue(f"{request.param}_engine").url
-    made = make_project(tmp_path / "holdout", request.param, url)
-    yield made
-    made.sweep()
 
 
 @pytest.mark.slow

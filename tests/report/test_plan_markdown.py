@@ -118,6 +118,8 @@ def test_what_going_back_does_not_bring_back(plan: Plan, now: datetime) -> None:
     change = Change(kind="remove", instance="one", touched=2, ran=2, ends=2)
     text = write_plan_comment(plan.model_copy(update={"changes": (change,)}), now=now)
     assert "cannot be undone: what 2 replicas held outside volumes" in text
+    assert "**nobody serves afterwards**: `one`" in text
+    assert "no gap in service" not in text
 
 
 def test_what_is_gone_has_the_place_where_it_stood(plan: Plan, now: datetime) -> None:
