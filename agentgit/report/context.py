@@ -19,13 +19,15 @@ class Context:
     `instances` counts those of the whole environment, where the plan is limited to some. `intent`
     is the digest of what is asked for, `pinning` says that carrying the plan out sets its pin,
     `here` is the branch that is checked out where the environment `follows` another one.
-    `unchecked` are instances without a health check. `before` and `after` are what ran and runs,
-    `images` says where an image is asked for, `quarantined` is what the rollout has put in
-    quarantine, `rehearsal` how the plan would go. What is empty is not known, or does not matter.
+    `allow` names guards that a saved plan lets pass, `unchecked` instances without a health
+    check. `before` and `after` are what ran and runs, `images` says where an image is asked for,
+    `quarantined` is what the rollout has put in quarantine, `rehearsal` how the plan would go.
+    What is empty is not known, or does not matter.
     """
 
     kind: str = "apply"
     only: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
     command: str = ""
     instances: int = 0
     records: Sequence[RolloutRecord] = ()

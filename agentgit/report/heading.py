@@ -110,6 +110,8 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         name, here = safe(plan.environment), safe(context.here)
         way = f"agentgit plan -e {name} --revision {here}"
         yield f"{name} follows {safe(context.follows)}; to see what {here} would change:  {way}"
+    if context.allow:
+        yield palette.paint("attention", f"guards that it lets pass: {join_names(context.allow)}")
     if plan.resumes:
         left = (
             "nothing of it is left to do"

@@ -76,6 +76,8 @@ def _write_details(record: RolloutRecord, palette: Palette) -> Iterator[str]:
         yield f"pinned at {short(record.pin.commit)} instead of {short(record.pin.instead_of)}"
     if record.only:
         yield f"only: {join_names(record.only)}"
+    if record.allow:
+        yield f"let pass: {join_names(record.allow)}"
     if record.failure is not None:
         who = safe(record.failure.instance or record.failure.host)
         text = f"{who}: {shorten_failure(record.failure)}".removeprefix(": ")

@@ -70,6 +70,7 @@ def _write_facts(shown: Recorded, now: datetime) -> Iterator[tuple[str, str]]:
     yield "ended", _write_end(record, now)
     yield "reason", safe(record.reason) + (" (tried again on purpose)" if record.retry else "")
     yield "only", join_names(record.only)
+    yield "let pass", join_names(record.allow)
     if record.pin is not None and record.kind != "unpin":
         until = f", until {_write_date(record.pin.expires)}" if record.pin.expires else ""
         instead = f"instead of {short(record.pin.instead_of)}{until}"

@@ -34,6 +34,7 @@ def restore_context(saved: SavedPlan) -> Context:
     shown = saved.shown
     return Context(
         only=saved.asked.only,
+        allow=saved.asked.allow,
         command=shown.command,
         instances=shown.instances,
         records=shown.records,

@@ -122,8 +122,12 @@ def test_the_limits_that_a_commit_lifts_are_still_in_force(
     assert "maxRemoved is 0 until this commit is verified" in done.err
     assert "protects production: maxRemoved 0 -> 100% (" in done.out
     assert "protection.maxRemoved" in agentgit("diff", "HEAD~1").out
-    assert agentgit("plan", *HERE, "--allow", "protection").code == 0
+    saved = str(applied / "change.plan")
+    assert agentgit("plan", *HERE, "--allow", "protection", "--out", saved).code == 0
+    assert "guards that it lets pass: protection" in agentgit("show", saved).out
     assert agentgit("apply", *HERE, "--yes", "--allow", "protection").code == 0
+    (last, *_) = json.loads(agentgit("history", *HERE, "--json").out)["rollouts"]
+    assert "let pass  protection" in agentgit("history", "show", last["id"]).out
 
 
 def test_an_environment_whose_folder_is_gone_is_not_forgotten(
