@@ -31,14 +31,6 @@ from agentgit.testing.provider_contract import OpenProvider
 OpenOn = Callable[[Any], OpenProvider]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who judges what others need on an engine has no others beside it that come and go."""
-    for item in items:
-        if item.path.name in {"test_docker_brought.py", "test_kept_images.py"}:
-            kind = "podman" if "podman" in item.name else "docker"
-            item.add_marker(pytest.mark.xdist_group(kind))
-
-
 @pytest.fixture
 def clean() -> Iterator[Callable[[str, str], None]]:
     """Note an engine and a project id: afterwards all that it made there is removed."""
