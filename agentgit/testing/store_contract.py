@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
-from agentgit.effects import Provider
+from agentgit.effects import HostStore, Provider
 from agentgit.model.observed import name_identity
 from agentgit.testing.provider_hooks import (
     ENVIRONMENT,
@@ -55,6 +56,30 @@ class StoreContract(ProviderHooks):
             )
         assert sorted(won) == [False, False, False, True]
         assert stores[0].read("lease-1") == b"%d" % won.index(True)
+
+    def test_store_is_read_while_values_go(
+        self, open_provider: OpenProvider, project_id: str
+    ) -> None:
+        """A value that somebody takes away while others read it is there, or is not: no error."""
+        writer, *readers = [open_provider(project_id).store for _ in range(4)]
+        done = Event()
+
+        def read(store: HostStore) -> set[bytes | None]:
+            seen: set[bytes | None] = set()
+            while not done.is_set():
+                seen.add(store.read("progress"))
+            return seen
+
+        with ThreadPoolExecutor(len(readers)) as pool:
+            reading = [pool.submit(read, store) for store in readers]
+            try:
+                for _ in range(10):
+                    assert writer.create("progress", b"p")
+                    writer.delete("progress")
+            finally:
+                done.set()
+            for one in reading:
+                assert one.result() <= {None, b"", b"p"}
 
     def test_store_belongs_to_the_project(
         self, open_provider: OpenProvider, project_id: str

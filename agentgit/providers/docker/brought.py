@@ -27,7 +27,7 @@ from agentgit.providers.docker.images import (
     repository_of,
 )
 from agentgit.providers.docker.labels import is_listed, listed_name, read_label
-from agentgit.providers.docker.store import EngineStore, read_sealed
+from agentgit.providers.docker.store import EngineStore, read_value
 
 Found = Mapping[str, Any]
 
@@ -124,5 +124,6 @@ def _read_others(
         if value.startswith(name_mark("")) and not is_ours:
             yield keeper, full_id(value.removeprefix(name_mark("")))
         elif value.startswith(KEPT) and not (is_ours and value == f"{KEPT}{environment}"):
-            data = read_sealed(engine, one["Id"])
-            yield keeper, None if data is None else data.decode(errors="replace")
+            data = read_value(engine, one["Id"])
+            if data is not None:
+                yield keeper, data.decode(errors="replace") or None

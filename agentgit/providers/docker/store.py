@@ -69,17 +69,7 @@ class EngineStore:
     def read(self, name: str) -> bytes | None:
         """Read a value, None when there is none."""
         found = self._find(name)
-        if found is None:
-            return None
-        for _ in range(_ATTEMPTS):
-            sealed = get_file(self.engine, found["Id"], f"/{_FILE}")
-            if sealed is None:
-                return b"" if self._find(name) is not None else None
-            data = _unseal(sealed)
-            if data is not None:
-                return data
-            time.sleep(_PAUSE)
-        return b""  # its writer died over it
+        return None if found is None else read_value(self.engine, found["Id"])
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """List the names that begin with a prefix, sorted."""
@@ -116,10 +106,26 @@ class EngineStore:
         return f"agentgit-{self.project_id[:8]}-{safe}"
 
 
-def read_sealed(engine: Engine, container: str) -> bytes | None:
-    """Read the value of any project's container; None where that is not to be had."""
-    sealed = get_file(engine, container, f"/{_FILE}")
-    return _unseal(sealed) if sealed else None
+def read_value(engine: Engine, container: str) -> bytes | None:
+    """Read the value of any project's container; None where that is gone.
+
+    `b""` comes of one whose writer died over it. Docker refuses an archive of a container that is
+    being removed, with words that do not say so. Raises RefusedError when that does not end.
+    """
+    for attempt in reversed(range(_ATTEMPTS)):
+        try:
+            sealed = get_file(engine, container, f"/{_FILE}")
+        except RefusedError as refused:
+            if refused.status != 500 or not attempt:
+                raise
+        else:
+            if sealed is None:
+                return b"" if find(engine, f"/containers/{container}/json") else None
+            data = _unseal(sealed)
+            if data is not None:
+                return data
+        time.sleep(_PAUSE)
+    return b""
 
 
 def _seal(data: bytes) -> bytes:
