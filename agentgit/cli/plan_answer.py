@@ -61,7 +61,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
             found = rehearse(plan, session.desired, session.observed)
             context = replace(context, rehearsal=found)
         blamer = blame_plan(world.source, plan) if how.blame else None
-        if how.out is not None and not plan.refusals:
+        if how.out is not None:
             _save(settings, session, context, how.out)
     refused = find_refused(plan)
     if plan.refusals:  # what is shown is the command that lets all of it pass
@@ -122,13 +122,18 @@ def _command_to_plan(request: Request) -> str:
 
 
 def _save(settings: Settings, session: Session, context: Context, out: Path) -> None:
+    """Save a plan that nothing speaks against; of another one say that there is no file of it."""
     from agentgit.cli.rollout import plan_of
     from agentgit.cli.settings import talk
     from agentgit.record.plan_file import write_plan_file
     from agentgit.report.saved_text import keep_context
     from agentgit.workflow.saved import save_plan
 
-    plan = plan_of(session)
+    plan, file = plan_of(session), settings.directory / out
+    if plan.refusals:
+        older = f"; {out} is left as it was" if file.exists() else ""
+        talk(f"nothing is saved in {out}: the plan is refused{older}")
+        return
     saved = save_plan(session, plan, keep_context(plan, context))
-    write_plan_file(settings.directory / out, saved)
+    write_plan_file(file, saved)
     talk(f"saved in {out}")

@@ -60,7 +60,13 @@ def test_the_summary_is_short(rewritten: Path, agentgit: Callable[..., Any]) -> 
 
 
 @pytest.mark.parametrize(
-    "ways", [("--summary", "--full"), ("--json", "--full"), ("--format", "markdown", "--summary")]
+    "ways",
+    [
+        ("--summary", "--full"),
+        ("--json", "--full"),
+        ("--json", "--format", "markdown"),
+        ("--format", "markdown", "--summary"),
+    ],
 )
 def test_two_ways_to_write_exclude_each_other(
     project: Path, agentgit: Callable[..., Any], ways: tuple[str, ...]

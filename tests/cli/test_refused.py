@@ -49,11 +49,14 @@ def test_the_whole_plan_is_shown_and_then_all_that_refuses_it(
         f"agentgit apply -e production {both}\n"
     )
     assert done.err.count("error: ") == 2
+    assert done.err.startswith("nothing is saved in a.plan: the plan is refused\n")
     assert "this changes what protects production: pinnedImages false -> true (environments/" in (
         done.out
     )
     assert not (refused / "a.plan").exists()
     assert agentgit("plan", *HERE, *both.split(), "--out", "a.plan").code == 0
+    said = "nothing is saved in a.plan: the plan is refused; a.plan is left as it was\n"
+    assert agentgit("plan", *HERE, "--out", "a.plan").err.startswith(said)
     assert agentgit("apply", "a.plan", "--yes").code == 0
 
 
