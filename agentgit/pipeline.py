@@ -106,7 +106,7 @@ def _make_plan(session: Session, *, status: bool) -> None:
     evidence = CommitEvidence(source, target.snapshot, request.environment, records, desired)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
-    session.plan = plan if status else plan_around(session, plan, limits)
+    session.plan = plan if status else plan_around(session, plan, limits, evidence)
 
 
 def apply_plan(session: Session) -> Iterator[Event]:
@@ -203,5 +203,5 @@ def _limits(
         retry=request.retry or status or request.kind == "restart",
         again=replace(request, file="").command,
         going_back=request.kind == "rollback",
-        allow=request.allow if request.kind == "apply" and not status else OF_CHANGES,
+        allow=OF_CHANGES if status or request.kind == "destroy" else request.allow,
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from agentgit.cli import options
 from agentgit.cli.settings import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from agentgit.model.guards import Guard
 
 
 @options.command(
@@ -16,6 +21,7 @@ from agentgit.cli.settings import Settings, pass_settings
 @options.environment
 @click.option("--to", metavar="COMMIT", help="Default: the previous success that differs.")
 @options.pin_for
+@options.allow
 @options.lock_timeout
 @options.reason
 @options.yes
@@ -29,6 +35,7 @@ def command(  # noqa: PLR0913 - one for each option
     pin_for: float | None,
     reason: str,
     *,
+    allow: frozenset[Guard],
     lock_timeout: float,
     yes: bool,
     verbose: bool,
@@ -37,7 +44,7 @@ def command(  # noqa: PLR0913 - one for each option
     """Go back to an earlier commit and hold the environment there.
 
     Plan and apply follow this pin and say so, until `agentgit unpin`, a newer commit or the end of
-    --for.
+    --for. The guards of the environment hold as they do for an apply: --allow lets one pass.
     """
     from agentgit.cli.door import check_revision, choose_environment, open_world
     from agentgit.cli.rollout import carry_out
@@ -51,6 +58,7 @@ def command(  # noqa: PLR0913 - one for each option
         revision=to,
         kind="rollback",
         reason=reason,
+        allow=allow,
         pin_for=pin_for,
         lock_timeout=lock_timeout,
     )

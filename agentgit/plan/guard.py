@@ -10,7 +10,7 @@ from agentgit.model.container import Port
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
 from agentgit.model.refusal import Refusal
-from agentgit.plan.fields import find_chain
+from agentgit.plan.pointing import point_at_environment, point_into
 from agentgit.plan.request import Evidence, PlanRequest
 from agentgit.plan.strategies.canary import count_canaries
 
@@ -83,7 +83,7 @@ def _lost(observed: Observed, message: str, hint: str) -> GuardError:
     environment = observed.environment
     return GuardError(
         f"{message}; nobody would look after them",
-        _environment_file(environment),
+        point_at_environment(environment),
         f"{hint}; if what ran there is gone for good: agentgit apply -e {environment} "
         "--allow lost-hosts",
     )
@@ -97,13 +97,9 @@ def _check_twins(observed: Observed) -> None:
             raise GuardError(
                 f"{other} and {state.host} are one engine under two names: each replica would "
                 "count twice",
-                _environment_file(observed.environment),
+                point_at_environment(observed.environment),
                 "keep one of the two names",
             )
-
-
-def _environment_file(environment: str) -> Location:
-    return Location(f"environments/{environment}/environment.yaml")
 
 
 def refuse_ports(
@@ -126,7 +122,7 @@ def refuse_ports(
                     what = f"is also wanted by {rival}" if rival else f"belongs to {owner}"
                     yield _refuse_port(
                         f"port {port.published} of {host}, wanted by {instance.name}, {what}",
-                        _locate(instance, evidence, "container", "ports"),
+                        point_into(instance, ("container", "ports"), evidence),
                         "leave out published to get a free port, or choose another one",
                     )
                 rivals.append((port, instance.name))
@@ -169,7 +165,7 @@ def _refuse_handovers(
             if holder == name:
                 continue
             instance = desired.instance(name)
-            where = _locate(instance, evidence, "container", "ports") if instance else None
+            where = point_into(instance, ("container", "ports"), evidence) if instance else None
             yield _refuse_port(
                 f"port {number} of {host}, wanted by {name}, is still held by {holder}",
                 where,
@@ -197,14 +193,14 @@ def check_volumes(instance: Instance, evidence: Evidence) -> None:
         raise ConfigError(
             f"{instance.name} asks for {instance.spec.scale.replicas} replicas, and the volume at "
             f"{paths[0]} is exclusive",
-            _locate(instance, evidence, "scale", "replicas"),
+            point_into(instance, ("scale", "replicas"), evidence),
             "use access: perSlot or shared, or one replica",
         )
     if instance.rollout.strategy == "canary":
         raise ConfigError(
             f"{instance.name} cannot be a canary: the volume at {paths[0]} is exclusive, so old "
             "and new never run at the same time",
-            _locate(instance, evidence, "rollout"),
+            point_into(instance, ("rollout",), evidence),
             "use strategy rolling or recreate, or access: perSlot",
         )
 
@@ -219,7 +215,7 @@ def check_shares(instance: Instance, evidence: Evidence) -> None:
             shares = ", ".join(f"{round(100 * k / replicas)}" for k in range(1, replicas + 1))
             raise GuardError(
                 f"{instance.name} cannot be a canary of {weight} % with {noun}",
-                _locate(instance, evidence, "rollout", "steps"),
+                point_into(instance, ("rollout", "steps"), evidence),
                 f"possible shares are {shares} %; change setWeight, or scale.replicas",
             )
 
@@ -239,14 +235,3 @@ def _fixed_ports(instance: Instance) -> tuple[Port, ...]:
     container = instance.spec.container
     ports = container.ports.values() if container else ()
     return tuple(port for port in ports if port.published)
-
-
-def _locate(instance: Instance, evidence: Evidence, *path: str) -> Location:
-    """Find where something below a path is said; the instance's own file when nobody says it."""
-    chains = evidence.chains(instance.name)
-    found = next((c for key, c in sorted(chains.items()) if key[: len(path)] == path), None)
-    chain = found or find_chain(chains, path)
-    if not chain:
-        return Location(instance.path)
-    origin = chain[0].origin
-    return Location(origin.path, origin.line, origin.column)

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentgit.errors import Location
-from agentgit.model.desired import Desired, Instance
+from agentgit.model.desired import Instance
 from agentgit.model.refusal import Refusal
-from agentgit.plan.availability import count_least
 from agentgit.plan.draft import Draft
-from agentgit.plan.fields import find_chain
+from agentgit.plan.guard_available import refuse_unavailable
 from agentgit.plan.guard_renames import refuse_renames, refuse_second_fleet
 from agentgit.plan.guard_volumes import refuse_lost_volumes
-from agentgit.plan.limits import Limit, strictest_least, strictest_most, wants, word_way
+from agentgit.plan.limits import Limit, strictest_most, wants, word_way
+from agentgit.plan.pointing import point_at_environment, point_at_limit, point_into
 from agentgit.plan.refusal import refuse
 from agentgit.plan.strategies.batch import count_share
 from agentgit.plan.strategies.canary import count_canaries
@@ -32,7 +31,7 @@ def find_refusals(draft: Draft) -> tuple[Refusal, ...]:
         refuse_second_fleet,
         refuse_renames,
         refuse_lost_volumes,
-        _refuse_unavailable,
+        refuse_unavailable,
         _refuse_images,
     )
     found = (refusal for guard in guards for refusal in guard(draft))
@@ -52,7 +51,7 @@ def _refuse_emptied(draft: Draft) -> Iterator[Refusal]:
         "emptied",
         [f"{name} would become empty: {run} and {why}"],
         f"to remove all of it: agentgit destroy -e {name}",
-        _environment_file(draft.desired) if asked else None,
+        point_at_environment(name) if asked else None,
     )
 
 
@@ -65,8 +64,8 @@ def _refuse_replaced(draft: Draft) -> Iterator[Refusal]:
     if count <= limit.most:
         return
     some = [one for one in (draft.desired.instance(name) for name in bold) if one]
-    way = f"a part of it: agentgit apply -e {draft.desired.environment} --only INSTANCE"
-    if all(one.spec.scale.replicas > 1 for one in some):
+    way = _word_part(draft)
+    if not draft.request.going_back and all(one.spec.scale.replicas > 1 for one in some):
         way = "a canary with a pause after a small first step looks before the rest"
     yield _refuse_share("replaced", count, draft, limit, way)
 
@@ -80,8 +79,7 @@ def _refuse_removed(draft: Draft) -> Iterator[Refusal]:
         if one.kind != "keep"
     )
     if count > limit.most:
-        way = f"a part of it: agentgit apply -e {draft.desired.environment} --only INSTANCE"
-        yield _refuse_share("removed", count, draft, limit, way)
+        yield _refuse_share("removed", count, draft, limit, _word_part(draft))
 
 
 def _refuse_share(word: str, count: int, draft: Draft, limit: Limit, way: str) -> Refusal:
@@ -96,8 +94,17 @@ def _refuse_share(word: str, count: int, draft: Draft, limit: Limit, way: str) -
         "replaced" if word == "replaced" else "removed",
         [message],
         word_way(draft, way, found=limit.found),
-        _environment_file(draft.desired),
+        point_at_limit(draft.desired, field, draft.evidence),
     )  # fmt: skip
+
+
+def _word_part(draft: Draft) -> str:
+    """Say how to do a part of it; a rollback is one of everything."""
+    if draft.request.restart:
+        return "restart fewer instances at a time"
+    commit = draft.desired.commit
+    at = f" --revision {commit.short}" if draft.request.going_back and commit else ""
+    return f"a part of it: agentgit apply -e {draft.desired.environment}{at} --only INSTANCE"
 
 
 def _find_bold(draft: Draft) -> set[str]:
@@ -124,39 +131,6 @@ def _slots(draft: Draft, instance: str) -> set[int]:
     return {one.slot for one in draft.observed.replicas_of(instance)}
 
 
-def _refuse_unavailable(draft: Draft) -> Iterator[Refusal]:
-    """Refuse a plan in or after which fewer replicas serve than the environment promises.
-
-    What serves too little already must not become less. A share is one of the larger number of
-    replicas, before or after: who scales down has to say that it is meant.
-    """
-    least = count_least(draft.observed, draft.waves)
-    messages, found = [], False
-    for change in draft.changes:
-        instance = draft.desired.instance(change.instance)
-        if instance is None or change.kind == "keep" or change.instance not in least:
-            continue
-        serving = draft.serving(change.instance)
-        replicas = max(instance.spec.scale.replicas, len(_slots(draft, change.instance)))
-        limit = strictest_least(draft, "min_available", replicas)
-        if limit is None or least[change.instance] >= min(limit.most, serving):
-            continue
-        found |= limit.found
-        fewer = change.replicas < serving and least[change.instance] == change.replicas
-        when = "from then on" if fewer else "meanwhile"
-        why = f": {change.order_reason}" if change.order_reason else ""
-        messages.append(
-            f"only {least[change.instance]} of {replicas} replicas of {change.instance} would "
-            f"serve {when}, and {limit.describe('minAvailable')}{why}"
-        )
-    if messages:
-        way = "let new replicas start first, or change fewer at a time"
-        yield refuse(
-            "unavailable", messages, word_way(draft, way, found=found),
-            _environment_file(draft.desired),
-        )  # fmt: skip
-
-
 def _refuse_images(draft: Draft) -> Iterator[Refusal]:
     """Refuse an image that may be another one tomorrow, where the environment wants none."""
     if not wants(draft, "pinned_images") or draft.allows("mutable-images"):
@@ -169,9 +143,10 @@ def _refuse_images(draft: Draft) -> Iterator[Refusal]:
             continue
         if "@sha256:" not in container.image:
             named.setdefault(container.image, []).append(instance)
+    limit = point_at_limit(draft.desired, "pinnedImages", draft.evidence)
     messages = [
         f"{image} of {_name_some(some)} is a name that may mean another image tomorrow, and "
-        f"{draft.desired.environment} wants pinnedImages"
+        f"{draft.desired.environment} wants pinnedImages ({limit})"
         for image, some in sorted(named.items())
     ]
     if messages:
@@ -180,22 +155,10 @@ def _refuse_images(draft: Draft) -> Iterator[Refusal]:
         found = not draft.desired.protection.pinned_images
         yield refuse(
             "mutable-images", messages, word_way(draft, way, found=found),
-            _locate_image(first, draft),
+            point_into(first, ("container", "image"), draft.evidence),
         )  # fmt: skip
 
 
 def _name_some(instances: list[Instance]) -> str:
     more = len(instances) - 1
     return f"{instances[0].name}{f' and {more} more' if more else ''}"
-
-
-def _locate_image(instance: Instance, draft: Draft) -> Location:
-    chain = find_chain(draft.evidence.chains(instance.name), ("container", "image"))
-    origin = chain[0].origin if chain else None
-    if origin is None:
-        return Location(instance.path)
-    return Location(origin.path, origin.line, origin.column)
-
-
-def _environment_file(desired: Desired) -> Location:
-    return Location(f"environments/{desired.environment}/environment.yaml")

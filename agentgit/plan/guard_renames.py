@@ -11,6 +11,7 @@ from agentgit.model.desired import Instance
 from agentgit.model.refusal import Refusal
 from agentgit.model.value import Json
 from agentgit.plan.draft import Draft
+from agentgit.plan.pointing import point_at_environment
 from agentgit.plan.refusal import refuse
 
 _EDITS = 3  # values that somebody may change together with a name
@@ -39,7 +40,7 @@ def refuse_second_fleet(draft: Draft) -> Iterator[Refusal]:
             for one in draft.request.orphans
         ],
         f"keep the name {gone}, or first: agentgit destroy -e {gone}",
-        Location(f"environments/{name}/environment.yaml"),
+        point_at_environment(name),
     )
 
 

@@ -55,6 +55,8 @@ def word_way(draft: Draft, hint: str, *, found: bool) -> str:
     """Add to a hint how to be held to the limits of this commit alone."""
     if not found or draft.allows("protection"):
         return hint
+    if draft.request.going_back:
+        return f"{hint}; --allow protection: only the limits of that commit count"
     return (
         f"{hint}, or apply the new protection by itself first (--allow protection: it counts now)"
     )

@@ -9,12 +9,12 @@ from agentgit.model.change import FieldChange
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.guards import Guard
 from agentgit.model.observed import Replica
-from agentgit.model.origin import Chains
+from agentgit.model.origin import Chains, Origin
 from agentgit.model.plan import Pin
 from agentgit.model.progress import Passage, Quarantined
 from agentgit.model.refusal import Refusal
 from agentgit.model.spec import Protection
-from agentgit.model.value import Value
+from agentgit.model.value import Path, Value
 from agentgit.plan.origins import Nowhere, Places
 
 
@@ -76,6 +76,9 @@ class Evidence(Protocol):
     def around(self, instance: Instance) -> Desired | None:
         """The environment that an instance is, or was, part of, if that can be known."""
 
+    def environment_place(self, path: Path) -> Origin | None:
+        """Where one of the environment's own values is said, or what is nearest around it."""
+
 
 class NoEvidence:
     """Explains nothing: for tests and for plans that nobody reads."""
@@ -98,4 +101,8 @@ class NoEvidence:
 
     def around(self, instance: Instance) -> Desired | None:  # noqa: ARG002 - the same
         """Nor what was around it."""
+        return None
+
+    def environment_place(self, path: Path) -> Origin | None:  # noqa: ARG002 - the same
+        """No place either."""
         return None

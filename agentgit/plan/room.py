@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from agentgit.errors import Location
 from agentgit.model.desired import Desired
 from agentgit.model.plan import Plan
 from agentgit.model.refusal import Refusal
 from agentgit.model.steps import CheckRoom, CreateReplica
 from agentgit.model.value import format_size
 from agentgit.plan.image_removal import list_steps
+from agentgit.plan.pointing import point_at_limit
 from agentgit.plan.refusal import refuse
-from agentgit.plan.request import PlanRequest
+from agentgit.plan.request import Evidence, PlanRequest
 
 LEAST = 512 * 1024**2  # bytes, where an environment declares nothing
 Rooms = Mapping[str, int | None]  # by host; None where its engine does not tell
@@ -39,7 +39,9 @@ def plan_room_checks(
     return tuple(CheckRoom(host=host, least=least) for host in known if least)
 
 
-def refuse_room(desired: Desired, request: PlanRequest, rooms: Rooms) -> Iterator[Refusal]:
+def refuse_room(
+    desired: Desired, request: PlanRequest, rooms: Rooms, evidence: Evidence
+) -> Iterator[Refusal]:
     """Refuse to bring replicas to hosts that have too little room now."""
     least = _find_least(desired, request)
     tight = {host: room for host, room in rooms.items() if room is not None and room < least}
@@ -52,7 +54,7 @@ def refuse_room(desired: Desired, request: PlanRequest, rooms: Rooms) -> Iterato
                 for host, room in sorted(tight.items())
             ],
             f"make room on {', '.join(sorted(tight))}, or lower protection.minFreeDisk",
-            Location(f"environments/{desired.environment}/environment.yaml"),
+            point_at_limit(desired, "minFreeDisk", evidence),
         )
 
 

@@ -13,9 +13,10 @@ from agentgit.effects import Source
 from agentgit.errors import AgentgitError
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Replica
-from agentgit.model.origin import Chains
+from agentgit.model.origin import Chains, Origin
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.snapshot import Snapshot
+from agentgit.model.value import Path
 from agentgit.plan.origins import Places
 from agentgit.record.history import last_good
 
@@ -69,13 +70,11 @@ class CommitEvidence:
 
     def places(self, instance: Instance) -> Places:
         """Where its values are said: in its own commit, else in the one that is planned."""
-        commit = instance.commit
-        if commit not in self._tracers:
-            past = self._at(commit) if commit else None
-            snapshot = self._source.snapshot(commit) if past else self._snapshot
-            desired = past.desired if past else None if commit else self._desired
-            self._tracers[commit] = Tracer(snapshot, desired)
-        return self._tracers[commit]
+        return self._trace(instance.commit)
+
+    def environment_place(self, path: Path) -> Origin | None:
+        """Where the commit that is planned says one of the environment's own values."""
+        return self._trace("").environment_place(path)
 
     def around(self, instance: Instance) -> Desired | None:
         """What its own commit asks for, else the one that is planned."""
@@ -83,6 +82,14 @@ class CommitEvidence:
             return self._desired
         past = self._at(instance.commit)
         return past.desired if past else None
+
+    def _trace(self, commit: str) -> Tracer:
+        if commit not in self._tracers:
+            past = self._at(commit) if commit else None
+            snapshot = self._source.snapshot(commit) if past else self._snapshot
+            desired = past.desired if past else None if commit else self._desired
+            self._tracers[commit] = Tracer(snapshot, desired)
+        return self._tracers[commit]
 
     def _find(self, commit: str, instance: str) -> Instance | None:
         past = self._at(commit)

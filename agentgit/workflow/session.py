@@ -77,7 +77,7 @@ class Request:
             words += [f"--{'to' if self.kind == 'rollback' else 'revision'} {self.revision}"]
         if self.kind == "apply":
             words += [f"--only {name}" for name in self.only]
-            words += [f"--allow {guard}" for guard in sorted(self.allow)]
+        words += [f"--allow {guard}" for guard in sorted(self.allow)]
         if self.pin_for is not None:
             words += [f"--for {format_duration(self.pin_for)}"]
         return " ".join(words)

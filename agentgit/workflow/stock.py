@@ -17,7 +17,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.image_removal import Kept, keep_newest, plan_image_removal
 from agentgit.plan.placement import revision_on
-from agentgit.plan.request import PlanRequest
+from agentgit.plan.request import Evidence, PlanRequest
 from agentgit.plan.room import find_receiving, list_unknown, plan_room_checks, refuse_room
 from agentgit.providers.brought import KEPT, list_marked, name_mark, unmark
 from agentgit.record.history import failed_instances
@@ -27,7 +27,7 @@ from agentgit.workflow.session import Session
 _READER = TypeAdapter(dict[str, tuple[KeptImage, ...]])
 
 
-def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
+def plan_around(session: Session, plan: Plan, request: PlanRequest, evidence: Evidence) -> Plan:
     """Add the checks of room before a plan that moves something, and what goes after it.
 
     A plan that moves nothing asks no host for more than it was asked already, unless it goes on
@@ -46,7 +46,7 @@ def plan_around(session: Session, plan: Plan, request: PlanRequest) -> Plan:
             "cleanup": (*plan.cleanup, *removals),
             "unknown_room": list_unknown(desired, rooms),
             "absent_images": find_absent(providers, plan),
-            "refusals": (*plan.refusals, *refuse_room(desired, request, rooms)),
+            "refusals": (*plan.refusals, *refuse_room(desired, request, rooms, evidence)),
         }
     )
 

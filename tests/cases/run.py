@@ -23,7 +23,7 @@ from agentgit.execute.interpreter import Execution, execute
 from agentgit.model.container import Limits
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Live, Observed, Replica
-from agentgit.model.origin import Chains
+from agentgit.model.origin import Chains, Origin
 from agentgit.model.plan import Plan
 from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.model.steps import Hold, Stamp
@@ -247,6 +247,11 @@ class _Evidence:
     def around(self, instance: Instance) -> Desired | None:
         snapshot = self._first if instance.commit else self._second
         return compile_environment(snapshot, ENVIRONMENT) if snapshot else None
+
+    def environment_place(self, path: tuple[str, ...]) -> Origin | None:
+        assert self._second is not None
+        desired = compile_environment(self._second, ENVIRONMENT)
+        return Tracer(self._second, desired).environment_place(path)
 
 
 if __name__ == "__main__":

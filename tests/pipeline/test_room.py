@@ -85,9 +85,12 @@ def test_a_status_is_no_plan(project: Any) -> None:
     assert project.records() == ()
 
 
-def test_going_back_is_not_kept_from_anybody(project: Any) -> None:
+@pytest.mark.parametrize("words", [{"kind": "rollback"}, {"kind": "restart", "only": ("beta",)}])
+def test_going_back_and_a_restart_are_held_to_it_too(project: Any, words: dict[str, Any]) -> None:
     project.apply()
     project.prompt("Second.")
     project.apply()
     project.engine.room = 0
-    assert project.apply(kind="rollback", reason="x")[0] == "succeeded"
+    with pytest.raises(GuardError, match="0 MiB of disk left"):
+        project.apply(**words)
+    assert project.apply(**words, allow=frozenset({"low-disk"}))[0] == "succeeded"

@@ -169,8 +169,11 @@ def test_scaling_down_below_what_must_serve_is_refused(limit: int | str) -> None
         return protect(make_desired(*some), min_available=limit)
 
     assert refuse(fleet, scale(1), "unavailable") == (
-        f"only 1 of 5 replicas of support would serve from then on, and minAvailable is {limit}"
+        f"only 1 of 5 replicas of support would serve from then on, and minAvailable is {limit}: "
+        "scale.replicas is 1 (environments/production/instances/support.yaml)"
     )
+    way = "ask for at least 2 replicas, or lower minAvailable first; if it is meant: "
+    assert hint_of(fleet, scale(1)).startswith(way)
     refuse(fleet, scale(0), "unavailable")
     fleet.plan(scale(2))
 
