@@ -13,6 +13,7 @@ from agentgit.model.guards import OF_CHANGES
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
+from agentgit.plan.guard_hosts import check_hosts
 from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import PlanRequest
 from agentgit.record.history import (
@@ -104,6 +105,8 @@ def _make_plan(session: Session, *, status: bool) -> None:
         request, target, records, find_passages(session.providers, desired), status=status
     ).model_copy(update={"images": images, **({} if status else _look_back(session))})
     evidence = CommitEvidence(source, target.snapshot, request.environment, records, desired)
+    if status:
+        check_hosts(session.observed, limits, evidence)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
     session.plan = plan if status else plan_around(session, plan, limits, evidence)

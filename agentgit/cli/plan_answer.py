@@ -49,7 +49,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
     from agentgit.cli.several import Answer
     from agentgit.cli.surroundings import command_of, know
     from agentgit.pipeline import prepare_plan
-    from agentgit.plan.refusal import find_refused
+    from agentgit.plan.refusal import gather_refused
     from agentgit.report.json_v1_plan import plan_document
 
     with prepare_plan(world, request, reads=True) as session:
@@ -63,7 +63,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
         blamer = blame_plan(world.source, plan) if how.blame else None
         if how.out is not None:
             _save(settings, session, context, how.out)
-    refused = find_refused(plan)
+    refused = gather_refused(plan.refusals)
     if plan.refusals:  # what is shown is the command that lets all of it pass
         guards = request.allow | {one.guard for one in plan.refusals if one.guard}
         retry = request.retry or any(one.name == "quarantine" for one in plan.refusals)
@@ -73,8 +73,8 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
     command = f"commit it, then {command}" if request.worktree else command
     if how.out is not None and not plan.refusals:
         command = options.apply_file(how.out, retry=request.retry)
-    if any(one.name == "ports" for one in plan.refusals):  # which nothing lets pass
-        command = ""
+    if any(one.guard is None and one.name != "quarantine" for one in plan.refusals):
+        command = ""  # nothing lets it pass
     more = f"{_command_to_plan(request)} --full"
     return Answer(
         Exit.PENDING if how.detailed and not plan.is_empty else Exit.DONE,

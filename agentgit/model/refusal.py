@@ -7,16 +7,18 @@ from typing import Literal
 from agentgit.model.guards import Guard
 from agentgit.model.value import Value
 
+Refuser = Guard | Literal["quarantine", "ports", "exclusive-volume", "canary-share"]
+
 
 class Refusal(Value):
     """Why a plan must not be carried out as it is.
 
     `guard` is the name that lets it pass; None where only the way in `hint` does. `name` says in a
-    word who refuses: the guard, `quarantine` or `ports`. `line` and `column` are 0 where the place
+    word who, or what, refuses. `line` and `column` are 0 where the place
     is the file.
     """
 
-    name: Guard | Literal["quarantine", "ports"]
+    name: Refuser
     guard: Guard | None = None
     message: str
     hint: str

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import zip_longest
 
+from agentgit.errors import ConfigError
 from agentgit.model.change import Change
 from agentgit.model.desired import Desired
 from agentgit.model.observed import Observed, Replica
@@ -17,16 +18,11 @@ from agentgit.plan.availability import count_least
 from agentgit.plan.changes import describe_instance, describe_removal
 from agentgit.plan.digest import digest_intent, digest_observed
 from agentgit.plan.draft import Draft
-from agentgit.plan.guard import (
-    check_hosts,
-    check_known,
-    check_reachable,
-    check_shares,
-    check_volumes,
-    refuse_ports,
-)
+from agentgit.plan.guard import check_known, check_reachable, refuse_ports
+from agentgit.plan.guard_hosts import check_hosts, check_twins, refuse_lost_hosts
 from agentgit.plan.guard_protection import find_refusals
 from agentgit.plan.guard_quarantine import find_refused, refuse_quarantined
+from agentgit.plan.guard_strategy import refuse_strategies
 from agentgit.plan.images import Chooser, find_mixed, find_moved
 from agentgit.plan.instance import (
     Names,
@@ -48,10 +44,10 @@ def build_plan(
     """Say how to make observed what is desired.
 
     What guards refuse is part of the plan. Raises EngineError for a host that does not answer,
-    GuardError for what cannot be carried out at all and ConfigError for what cannot be placed.
+    GuardError where it cannot be told what runs and ConfigError for what cannot be placed.
     """
     _check_asked(desired, observed, request)
-    placed = _place(desired, observed)
+    placed = _place_seen(desired, observed, request, evidence)
     chooser = Chooser(observed, request.images)
     covered = [one for one in desired.instances if request.covers(one.name)]
     names = Names(desired, observed, chooser)
@@ -96,7 +92,7 @@ def build_plan(
 def _check_asked(desired: Desired, observed: Observed, request: PlanRequest) -> None:
     """Refuse what cannot be planned at all."""
     check_reachable(observed)
-    check_hosts(observed, request)
+    check_twins(observed)
     check_known(desired, observed, request.only | request.restart)
 
 
@@ -105,7 +101,20 @@ def _refuse(draft: Draft, bad: list[Quarantined]) -> tuple[Refusal, ...]:
     desired, observed, placed, request = draft.desired, draft.observed, draft.placed, draft.request
     quarantined = refuse_quarantined(bad, request, desired.environment)
     ports = refuse_ports(desired, observed, placed, request, draft.evidence)
-    return (*request.refused, *ports, *quarantined, *find_refusals(draft))
+    lost = refuse_lost_hosts(observed, request, draft.evidence)
+    own = refuse_strategies(draft)
+    return (*request.refused, *lost, *ports, *own, *quarantined, *find_refusals(draft))
+
+
+def _place_seen(
+    desired: Desired, observed: Observed, request: PlanRequest, evidence: Evidence
+) -> dict[str, dict[int, str]]:
+    """Choose hosts as below; where there is none, a host that was lost from sight says why."""
+    try:
+        return _place(desired, observed)
+    except ConfigError:
+        check_hosts(observed, request, evidence)
+        raise
 
 
 def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:
@@ -133,8 +142,6 @@ def _compare(
     passed: tuple[Passage, ...] = ()
     for instance in desired.instances:
         if request.covers(instance.name):
-            check_volumes(instance, evidence)
-            check_shares(instance, evidence)
             slots = compare_instance(
                 instance, observed, placed[instance.name], restart=instance.name in request.restart
             )

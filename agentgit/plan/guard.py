@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from agentgit.errors import ConfigError, EngineError, GuardError, Location, UsageError
+from agentgit.errors import EngineError, Location, UsageError
 from agentgit.model.container import Port
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
 from agentgit.model.refusal import Refusal
-from agentgit.plan.pointing import point_at_environment, point_into
+from agentgit.plan.pointing import point_into
 from agentgit.plan.request import Evidence, PlanRequest
-from agentgit.plan.strategies.canary import count_canaries
 
 
 def check_reachable(observed: Observed) -> None:
@@ -36,70 +35,6 @@ def check_known(desired: Desired, observed: Observed, names: frozenset[str]) -> 
         listed = f"instances: {', '.join(sorted(known))}" if known else "there is none at all"
         hint = f"did you mean {near[0]}?" if near else listed
         raise UsageError(f"{desired.environment} has no instance {name}", hint=hint)
-
-
-def check_hosts(observed: Observed, request: PlanRequest) -> None:
-    """Refuse to lose sight of replicas, and to see them twice.
-
-    An engine is known by its identity, whatever its name or endpoint. A host that carried
-    replicas when the last rollout ended and is now another one, or has nothing that we ever left
-    there, is unknown, never empty.
-    """
-    _check_twins(observed)
-    if "lost-hosts" in request.allow:
-        return
-    states = {state.host: state for state in observed.hosts}
-    there = {state.identity for state in observed.hosts}
-    for host, engine in sorted(request.known_hosts.items()):
-        identity, state = request.identities.get(host, ""), states.get(host)
-        if identity and identity in there:
-            continue
-        if state is None:
-            raise _lost(
-                observed,
-                f"{host} carries replicas of {observed.environment} and is not in "
-                "environment.yaml any more",
-                f"put {host} back, take away the labels that place replicas there, and apply; "
-                "then remove it",
-            )
-        if state.engine != engine:
-            raise _lost(
-                observed,
-                f"the replicas of {observed.environment} on {host} run on {engine}, and the host "
-                f"means {state.engine} now",
-                f"set engine: {engine} again; to change it, move the replicas to another host "
-                f"first, or agentgit destroy -e {observed.environment}",
-            )
-        if identity and (state.identity or not state.replicas):
-            raise _lost(
-                observed,
-                f"{host} is not the host that carries replicas of {observed.environment}: it "
-                "means another engine or folder now, or all that was there is gone",
-                f"correct engine and endpoint of {host}",
-            )
-
-
-def _lost(observed: Observed, message: str, hint: str) -> GuardError:
-    environment = observed.environment
-    return GuardError(
-        f"{message}; nobody would look after them",
-        point_at_environment(environment),
-        f"{hint}; if what ran there is gone for good: agentgit apply -e {environment} "
-        "--allow lost-hosts",
-    )
-
-
-def _check_twins(observed: Observed) -> None:
-    names: dict[str, str] = {}
-    for state in observed.hosts:
-        other = names.setdefault(state.identity, state.host) if state.identity else state.host
-        if other != state.host:
-            raise GuardError(
-                f"{other} and {state.host} are one engine under two names: each replica would "
-                "count twice",
-                point_at_environment(observed.environment),
-                "keep one of the two names",
-            )
 
 
 def refuse_ports(
@@ -179,45 +114,6 @@ def _refuse_port(message: str, where: Location | None, hint: str) -> Refusal:
         name="ports", message=message, hint=hint, path=place.path, line=place.line,
         column=place.column,
     )  # fmt: skip
-
-
-def check_volumes(instance: Instance, evidence: Evidence) -> None:
-    """Refuse what an exclusive volume makes impossible."""
-    container = instance.spec.container
-    paths = [
-        p for p, v in (container.volumes if container else {}).items() if v.access == "exclusive"
-    ]
-    if not paths:
-        return
-    if instance.spec.scale.replicas > 1:
-        raise ConfigError(
-            f"{instance.name} asks for {instance.spec.scale.replicas} replicas, and the volume at "
-            f"{paths[0]} is exclusive",
-            point_into(instance, ("scale", "replicas"), evidence),
-            "use access: perSlot or shared, or one replica",
-        )
-    if instance.rollout.strategy == "canary":
-        raise ConfigError(
-            f"{instance.name} cannot be a canary: the volume at {paths[0]} is exclusive, so old "
-            "and new never run at the same time",
-            point_into(instance, ("rollout",), evidence),
-            "use strategy rolling or recreate, or access: perSlot",
-        )
-
-
-def check_shares(instance: Instance, evidence: Evidence) -> None:
-    """Refuse a canary whose shares the number of replicas cannot make, before it is needed."""
-    replicas = instance.spec.scale.replicas
-    weights = [step.set_weight for step in instance.rollout.steps if step.set_weight is not None]
-    for weight in weights if replicas else ():
-        if count_canaries(weight, replicas) is None:
-            noun = "1 replica" if replicas == 1 else f"{replicas} replicas"
-            shares = ", ".join(f"{round(100 * k / replicas)}" for k in range(1, replicas + 1))
-            raise GuardError(
-                f"{instance.name} cannot be a canary of {weight} % with {noun}",
-                point_into(instance, ("rollout", "steps"), evidence),
-                f"possible shares are {shares} %; change setWeight, or scale.replicas",
-            )
 
 
 def stop_first_reason(instance: Instance, host: HostState) -> str:

@@ -14,14 +14,19 @@ _NAMED = 5  # of those that a guard is about
 
 def check_refused(plan: Plan) -> None:
     """Refuse to carry out what guards do not let pass. Raises GuardError with all they say."""
-    error = find_refused(plan)
+    raise_refused(plan.refusals)
+
+
+def raise_refused(refusals: Sequence[Refusal]) -> None:
+    """Refuse, where there is anything to refuse. Raises GuardError."""
+    error = gather_refused(refusals)
     if error is not None:
         raise error
 
 
-def find_refused(plan: Plan) -> GuardError | None:
-    """Gather all that guards say; None where the plan may be carried out."""
-    problems = tuple(_describe(one) for one in plan.refusals)
+def gather_refused(refusals: Sequence[Refusal]) -> GuardError | None:
+    """Gather all that guards say; None where they say nothing."""
+    problems = tuple(_describe(one) for one in refusals)
     return GuardError.of(problems) if problems else None
 
 
@@ -29,17 +34,21 @@ def refuse(
     guard: Guard, messages: Sequence[str], hint: str, where: Location | None = None
 ) -> Refusal:
     """Make one refusal of all that a guard has found; it names its flag."""
-    more = len(messages) - _NAMED
-    lines = [*messages[:_NAMED], *([f"and {more} more"] if more > 0 else [])]
     return Refusal(
         name=guard,
         guard=guard,
-        message="\n".join(lines),
+        message=list_first(messages),
         hint=f"{hint}; if it is meant: --allow {guard}",
         path=where.path if where else "",
         line=where.line if where else 0,
         column=where.column if where else 0,
     )
+
+
+def list_first(messages: Sequence[str]) -> str:
+    """Write a line for each of the first messages, and how many more there are."""
+    more = len(messages) - _NAMED
+    return "\n".join([*messages[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _describe(refusal: Refusal) -> Problem:

@@ -11,6 +11,7 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
 from agentgit.plan.guard import check_reachable
+from agentgit.plan.guard_hosts import check_hosts
 from agentgit.plan.request import PlanRequest
 from agentgit.record.history import is_destroyed, known_hosts, known_identities, unsettled
 from agentgit.workflow.aim import Aim, take_aim
@@ -56,6 +57,7 @@ def find_drift(world: World, environment: str) -> Drift:
         evidence = CommitEvidence(
             world.source, aim.target.snapshot, environment, aim.records, desired
         )
+        check_hosts(observed, asked, evidence)
         plan = build_plan(desired, observed, asked, evidence)
     unread = tuple(f"{name} is left out: {why}" for name, why in sorted(missing.items()))
     return Drift(plan, observed, aim.records, (*aim.warnings, *unread))

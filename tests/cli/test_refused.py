@@ -108,6 +108,24 @@ def test_what_is_in_quarantine_names_its_flag(
     )
 
 
+def test_what_nothing_lets_pass_has_no_command(
+    applied: Path, agentgit: Callable[..., Any],
+    edit: Callable[[str, str, str], None], commit: Callable[[str], str],
+) -> None:  # fmt: skip
+    assert applied
+    steps = "rollout: {strategy: canary, steps: [{setWeight: 10}]}"
+    edit(HELLO, "replicas: 2}", f"replicas: 2}}\n  {steps}")
+    edit("global/prompts/hello.md", "short", "long")
+    commit("A canary of two")
+    done = agentgit("plan", *HERE)
+    assert done.code == 7
+    assert "  ~ hello  2 replicas  prompt" in done.out
+    assert done.out.endswith("refused by canary-share\n")
+    assert "possible shares are 50, 100 %" in done.err
+    (refusal,) = json.loads(agentgit("plan", *HERE, "--json").out)["refusals"]
+    assert (refusal["name"], refusal["guard"]) == ("canary-share", None)
+
+
 def test_the_limits_that_a_commit_lifts_are_still_in_force(
     applied: Path, agentgit: Callable[..., Any],
     edit: Callable[[str, str, str], None], commit: Callable[[str], str],

@@ -71,6 +71,30 @@ def test_another_engine_under_the_name_is_refused_not_filled(project: Project) -
     assert plan.is_empty
 
 
+def test_what_a_lost_host_would_mean_is_planned_and_refused(project: Project) -> None:
+    name_hosts(project, "eu-1", "eu-2")
+    project.apply()
+    assert project.engines["eu-2"].replicas
+    name_hosts(project, "eu-1")
+    with prepare_plan(project.open(), project.request()) as session:
+        plan = session.plan
+    assert plan is not None
+    assert plan.waves
+    (refusal,) = plan.refusals
+    assert (refusal.name, refusal.guard) == ("lost-hosts", "lost-hosts")
+    assert (refusal.line, refusal.column) == (3, 15)
+    with pytest.raises(GuardError, match="eu-2 carries replicas of production and is not in"):
+        project.apply()
+
+
+def test_where_nothing_can_be_placed_a_lost_host_says_why(project: Project) -> None:
+    project.apply()
+    text = "kind: Environment\nmetadata: {name: production}\nspec: {hosts: {new: {engine: %s}}}\n"
+    project.commit("No engine for containers", **{FILE: text % "process"})
+    with pytest.raises(GuardError, match="eu-1 carries replicas of production and is not in"):
+        project.plan()
+
+
 def test_swapped_hosts_are_still_looked_after(project: Project) -> None:
     name_hosts(project, "eu-1", "eu-2")
     project.apply()

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from agentgit.errors import AgentgitError, GuardError
-from agentgit.model.guards import GUARDS, Guard
+from agentgit.model.guards import Guard
 from agentgit.model.observed import HostState, Observed, Replica
 from agentgit.model.spec import Protection
 from agentgit.plan.build import build_plan
-from agentgit.plan.guard import check_hosts
+from agentgit.plan.guard_hosts import check_hosts, check_twins
 from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import NoEvidence, PlanRequest
 from tests.builders import Fleet, make_desired, make_instance
@@ -21,11 +21,11 @@ def ports(**uses: object) -> dict[str, object]:
 
 def test_hosts_that_carry_replicas_are_not_lost_from_sight() -> None:
     observed = Fleet().observe()
-    check_hosts(observed, known({"host-1": "memory"}))
+    check_hosts(observed, known({"host-1": "memory"}), NoEvidence())
     with pytest.raises(GuardError, match="host-2 carries replicas"):
-        check_hosts(observed, known({"host-2": "memory"}))
+        check_hosts(observed, known({"host-2": "memory"}), NoEvidence())
     with pytest.raises(GuardError, match="run on docker, and the host means memory"):
-        check_hosts(observed, known({"host-1": "docker"}))
+        check_hosts(observed, known({"host-1": "docker"}), NoEvidence())
 
 
 def known(hosts: dict[str, str], allow: frozenset[Guard] = frozenset(), **ids: str) -> PlanRequest:
@@ -43,10 +43,16 @@ def host(name: str, identity: str, *replicas: Replica) -> HostState:
 
 def test_a_host_is_known_by_its_identity_not_its_name() -> None:
     both, ids = {"eu-1": "docker", "eu-2": "docker"}, {"eu_1": "A", "eu_2": "B"}
-    check_hosts(see(host("eu-1", "A"), host("eu-2", "B")), known(both, **ids))
-    check_hosts(see(host("eu-1", "B"), host("eu-2", "A")), known(both, **ids))  # swapped
-    check_hosts(see(host("new", "A"), host("eu-2", "B")), known(both, **ids))  # renamed
-    check_hosts(see(host("eu-1", "A"), host("new", "")), known({"eu-1": "docker"}, eu_1="A"))
+    check_hosts(see(host("eu-1", "A"), host("eu-2", "B")), known(both, **ids), NoEvidence())
+    check_hosts(
+        see(host("eu-1", "B"), host("eu-2", "A")), known(both, **ids), NoEvidence()
+    )  # swapped
+    check_hosts(
+        see(host("new", "A"), host("eu-2", "B")), known(both, **ids), NoEvidence()
+    )  # renamed
+    check_hosts(
+        see(host("eu-1", "A"), host("new", "")), known({"eu-1": "docker"}, eu_1="A"), NoEvidence()
+    )
 
 
 @pytest.mark.parametrize("identity", ["", "C"])
@@ -54,11 +60,15 @@ def test_another_engine_under_a_known_name_is_unknown_not_empty(identity: str) -
     request = known({"eu-1": "docker"}, eu_1="A")
     observed = see(host("eu-1", identity))
     with pytest.raises(GuardError, match="eu-1 is not the host that carries replicas") as refused:
-        check_hosts(observed, request)
+        check_hosts(observed, request, NoEvidence())
     assert "--allow lost-hosts" in (refused.value.hint or "")
-    check_hosts(observed, known({"eu-1": "docker"}, frozenset({"lost-hosts"}), eu_1="A"))
-    check_hosts(observed, known({"eu-2": "docker"}, frozenset({"lost-hosts"}), eu_2="A"))
-    check_hosts(observed, known({}, eu_1="A"))  # nothing of ours ran there
+    check_hosts(
+        observed, known({"eu-1": "docker"}, frozenset({"lost-hosts"}), eu_1="A"), NoEvidence()
+    )
+    check_hosts(
+        observed, known({"eu-2": "docker"}, frozenset({"lost-hosts"}), eu_2="A"), NoEvidence()
+    )
+    check_hosts(observed, known({}, eu_1="A"), NoEvidence())  # nothing of ours ran there
 
 
 def test_a_host_that_lost_only_its_identity_is_known_by_what_runs() -> None:
@@ -66,13 +76,13 @@ def test_a_host_that_lost_only_its_identity_is_known_by_what_runs() -> None:
     fleet.apply(make_desired(make_instance()))
     (state,) = fleet.observe().hosts
     assert state.replicas
-    check_hosts(see(state), known({"host-1": "memory"}, host_1="A"))
+    check_hosts(see(state), known({"host-1": "memory"}, host_1="A"), NoEvidence())
 
 
 def test_one_engine_under_two_names_is_refused() -> None:
     twins = see(host("eu-1", "A"), host("eu-2", "A"))
     with pytest.raises(GuardError, match="eu-1 and eu-2 are one engine under two names"):
-        check_hosts(twins, known({"eu-1": "docker"}, frozenset(GUARDS), eu_1="A"))
+        check_twins(twins)
 
 
 @pytest.mark.parametrize(

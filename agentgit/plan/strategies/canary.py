@@ -1,12 +1,11 @@
 """canary: a share of the replicas first, a look at them, then more.
 
 The share is a share of replicas: without a router nothing else can be promised. A share that the
-number of replicas cannot realise to within five points is refused when planning.
+number of replicas cannot realise to within five points is refused by a guard.
 """
 
 from __future__ import annotations
 
-from agentgit.errors import GuardError
 from agentgit.model.spec import CanaryStep, Rollout
 from agentgit.plan.strategies.batch import Batch, Done, split_slots
 
@@ -18,7 +17,9 @@ def batch_canary(slots: tuple[int, ...], done: Done, policy: Rollout) -> tuple[B
     if not slots:
         return ()
     total = len(slots) + done.slots
-    stages = [(weight, realise(weight, total), hold) for weight, hold in _stages(policy.steps)]
+    stages = [
+        (weight, count_nearest(weight, total), hold) for weight, hold in _stages(policy.steps)
+    ]
     batches: list[Batch] = []
     reached = [(weight, hold) for weight, target, hold in stages if target <= done.slots]
     if reached and reached[-1][1] and reached[-1][0] not in done.passed:
@@ -33,20 +34,14 @@ def batch_canary(slots: tuple[int, ...], done: Done, policy: Rollout) -> tuple[B
     return (*batches, *_batch(slots[taken:], 100, total, policy, 0.0))
 
 
-def realise(weight: int, replicas: int) -> int:
-    """Give the number of replicas that makes a share of `weight` percent.
-
-    Raises GuardError when no number comes close.
-    """
-    count = count_canaries(weight, replicas)
-    if count is None:
-        raise GuardError(f"a canary of {weight} % cannot be made of {replicas} replicas")
-    return count
+def count_nearest(weight: int, replicas: int) -> int:
+    """Give the number of replicas nearest to a share of `weight` percent, at least one."""
+    return max(1, round(weight * replicas / 100))
 
 
 def count_canaries(weight: int, replicas: int) -> int | None:
     """Give the number of replicas nearest to a share; None when it is too far away."""
-    count = max(1, round(weight * replicas / 100))
+    count = count_nearest(weight, replicas)
     return count if abs(100 * count / replicas - weight) <= TOLERANCE else None
 
 

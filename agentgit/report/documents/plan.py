@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from agentgit.model.change import CauseKind, ChangeClass, ChangeKind, Forces
 from agentgit.model.guards import Guard
+from agentgit.model.refusal import Refuser
 from agentgit.model.risk import Level
 from agentgit.model.value import Json
 from agentgit.report.documents.images import (
@@ -272,7 +273,7 @@ class RehearsalDocument(TypedDict):
 class RefusalDocument(TypedDict):
     """Why a guard refuses the plan."""
 
-    name: Guard | Literal["quarantine", "ports"]
+    name: Refuser
     """What refuses it, in a word."""
     guard: Guard | None
     """The name that `--allow` takes; null where only the way in `hint` does."""
