@@ -38,9 +38,9 @@ from agentgit.workflow.line import check_goes_back
 from agentgit.workflow.milestones import close_interrupted, share
 from agentgit.workflow.observe import observe_hosts
 from agentgit.workflow.orphans import find_orphans
+from agentgit.workflow.own_changes import find_own_changes
 from agentgit.workflow.places import drop_engines, keep_engines
 from agentgit.workflow.progress import find_passages
-from agentgit.workflow.protection import find_protection
 from agentgit.workflow.saved import hold_commit, hold_plan
 from agentgit.workflow.session import Request, Session, Target, World
 from agentgit.workflow.stock import plan_around
@@ -162,11 +162,11 @@ def is_news(session: Session) -> bool:
 
 
 def _look_back(session: Session) -> dict[str, object]:
-    """Find what protected the environment before, and environments that nobody looks after."""
+    """Find what the environment itself was before, and environments that nobody looks after."""
     world, request, target, records = (
         session.world, session.request, session.target, session.records,
     )  # fmt: skip
-    found = find_protection(world, request, target, session.desired, records)
+    found = find_own_changes(world, request, target, records)
     orphans = (
         find_orphans(world, session.ledger, target.snapshot) if request.kind == "apply" else ()
     )
@@ -177,7 +177,7 @@ def _look_back(session: Session) -> dict[str, object]:
     )
     return {
         "protected": found.protected,
-        "protection": found.changes,
+        "own": found.changes,
         "orphans": () if records else orphans,
     }
 

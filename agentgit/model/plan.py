@@ -64,8 +64,9 @@ class Plan(Value):
     `passages` the pauses that it had passed and that are not repeated.
     `absent_images` are those that have to be pulled, as far as hosts were asked.
     `unverified` are replicas of which nobody knows whether they were changed by hand.
-    `protection` are the limits of the environment that the commit changes, `refusals` what guards
-    say: with any of them the plan is only to be looked at.
+    `protection` are the limits of the environment that the commit changes, `settings` what else it
+    changes of the environment itself and no change tells. `refusals` are what guards say: with any
+    of them the plan is only to be looked at.
     `unknown_room` are hosts that get replicas and do not tell how much room is left.
     `intent_digest` covers what is asked for, `observed_digest` what was seen (no clocks).
     """
@@ -97,6 +98,7 @@ class Plan(Value):
     absent_images: tuple[AbsentImage, ...] = ()
     unverified: tuple[str, ...] = ()
     protection: tuple[FieldChange, ...] = ()
+    settings: tuple[FieldChange, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     unknown_room: tuple[str, ...] = ()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from agentgit.errors import ConfigError
-from agentgit.model.change import Change
+from agentgit.model.change import Change, FieldChange
 from agentgit.model.desired import Desired
 from agentgit.model.observed import Observed, Replica
 from agentgit.model.plan import Plan, Wave
@@ -36,6 +36,8 @@ from agentgit.plan.placement import find_hosts, place_slots
 from agentgit.plan.request import Evidence, PlanRequest
 from agentgit.plan.resources import plan_cleanup, plan_prepare
 from agentgit.plan.risk import assess_risk, note_gaps
+
+_LIMITS = "protection."
 
 
 def build_plan(
@@ -84,9 +86,16 @@ def build_plan(
         moved_images=tuple(find_moved(covered, observed, placed, chooser)),
         mixed_images=tuple(find_mixed(covered, observed, placed, chooser)),
         unverified=tuple(one.name for one in observed.replicas if one.unverified),
-        protection=request.protection,
+        protection=tuple(one for one in request.own if one.path.startswith(_LIMITS)),
+        settings=tuple(_untold(request.own, changes)),
         refusals=_refuse(draft, bad),
     )
+
+
+def _untold(own: tuple[FieldChange, ...], changes: Sequence[Change]) -> Iterator[FieldChange]:
+    """Pick what no limit and no change tells already of what differs in the environment."""
+    told = {field.path for change in changes for field in change.fields}
+    return (one for one in own if not one.path.startswith(_LIMITS) and one.path not in told)
 
 
 def _check_asked(desired: Desired, observed: Observed, request: PlanRequest) -> None:

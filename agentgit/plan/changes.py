@@ -16,7 +16,7 @@ from agentgit.plan.compare import (
     describe_rows,
     wanted_live,
 )
-from agentgit.plan.effect import compare_hosts
+from agentgit.plan.effect import compare_environments
 from agentgit.plan.field_facts import find_forced
 from agentgit.plan.fields import compare_fields, compare_placement
 from agentgit.plan.guard import stop_first_reason
@@ -271,7 +271,7 @@ def _moved_fields(
         return fields
     names = {host for old, new in moved for host in (old.host, new)}
     mine = tuple(f"hosts.{name}." for name in names)
-    found = compare_hosts(then, now, sides.then, sides.now)
+    found = compare_environments(then, now, sides.then, sides.now)
     return tuple(field for field in found if f"{field.path}.".startswith(mine))
 
 

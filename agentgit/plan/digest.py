@@ -7,8 +7,11 @@ import json
 
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import Live, Observed
+from agentgit.model.spec import EnvironmentSpec
 from agentgit.model.value import Json
 from agentgit.plan.request import PlanRequest
+
+_KEPT = EnvironmentSpec().keep_revisions
 
 
 def digest_desired(desired: Desired) -> str:
@@ -37,13 +40,15 @@ def digest_intent(desired: Desired, request: PlanRequest) -> str:
     """Digest what an approval binds to: what is asked for, where, under which limits, how.
 
     The limits are no part of `digest_desired`: going back to other limits alone is no way back.
+    What is new and says nothing but its default leaves the digest as it was.
     """
     asked: list[Json] = [
         sorted(request.only), sorted(request.restart), request.destroy, sorted(request.allow),
         request.retry,
     ]  # fmt: skip
+    kept: list[Json] = [desired.keep_revisions] if desired.keep_revisions != _KEPT else []
     return _digest(
-        [digest_desired(desired), digest_hosts(desired), digest_protection(desired), asked]
+        [digest_desired(desired), digest_hosts(desired), digest_protection(desired), asked, *kept]
     )
 
 

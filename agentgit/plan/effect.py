@@ -15,7 +15,7 @@ from agentgit.model.effect import Effect, InstanceEffect
 from agentgit.model.spec import AgentSpec
 from agentgit.model.value import Json, Path, dotted
 from agentgit.plan.effect_causes import group_by_cause
-from agentgit.plan.field_facts import find_forced
+from agentgit.plan.field_facts import classify, find_forced
 from agentgit.plan.fields import MISSING, Side, describe, look_up
 from agentgit.plan.origins import Places, Sides, locate_agent
 
@@ -50,7 +50,7 @@ def compare_desired(
             effects.append(_appear("create", other))
         elif one is not None:
             effects.append(_appear("remove", one))
-    own = compare_hosts(before, after, then, now) if before and after else ()
+    own = compare_environments(before, after, then, now) if before and after else ()
     return Effect(
         environment=sides[0].environment,
         kind="create" if before is None else "remove" if after is None else "change",
@@ -173,25 +173,29 @@ def _differing(old: Json, new: Json, path: Path = ()) -> Iterator[Path]:
         yield path
 
 
-def compare_hosts(
+def compare_environments(
     before: Desired, after: Desired, then: Places, now: Places
 ) -> tuple[FieldChange, ...]:
-    """List what differs in the environment itself: its hosts, and the branch it follows."""
+    """List what differs in the environment itself: its hosts, what it follows, allows and keeps.
+
+    What it extends and its vars are told by the values that they change.
+    """
     old, new = _environment_content(before), _environment_content(after)
     found = []
     for path in sorted(_differing(old, new)):
         value, after = look_up(old, path), look_up(new, path)
         has = after is not MISSING
+        origin = now.environment_place(path) if has else None
         found.append(
             FieldChange(
                 path=dotted(path),
-                change_class="policy" if path[0] == "protection" else "host",
+                change_class=classify(path),
                 had=value is not MISSING,
                 before=None if value is MISSING else value,
                 has=has,
                 after=after if has else None,
-                origin=now.environment_place(path) if has else None,
-                was=None if has else then.environment_place(path),
+                origin=origin,
+                was=None if origin else then.environment_place(path),
                 forces=find_forced(path),
             )
         )
@@ -205,4 +209,9 @@ def _environment_content(desired: Desired) -> Mapping[str, Json]:
     }
     source = {"branch": desired.branch} if desired.branch else {}
     protection = desired.protection.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return {"hosts": hosts, "source": source, "protection": protection}
+    return {
+        "hosts": hosts,
+        "source": source,
+        "protection": protection,
+        "keepRevisions": desired.keep_revisions,
+    }

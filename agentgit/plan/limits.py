@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentgit.model.change import FieldChange
-from agentgit.model.origin import Origin
 from agentgit.model.spec import Protection
-from agentgit.model.value import Path, dotted
 from agentgit.plan.draft import Draft
 from agentgit.plan.strategies.batch import count_share
 
@@ -59,26 +56,6 @@ def word_way(draft: Draft, hint: str, *, found: bool) -> str:
         return f"{hint}; --allow protection: only the limits of that commit count"
     return (
         f"{hint}, or apply the new protection by itself first (--allow protection: it counts now)"
-    )
-
-
-def compare_protection(
-    before: Protection, after: Protection, place: Callable[[Path], Origin | None]
-) -> tuple[FieldChange, ...]:
-    """List the limits that differ; `place` finds where one is said."""
-    old, new = (one.model_dump(mode="json", by_alias=True) for one in (before, after))
-    return tuple(
-        FieldChange(
-            path=dotted(("protection", key)),
-            change_class="policy",
-            had=old[key] is not None,
-            before=old[key],
-            has=new[key] is not None,
-            after=new[key],
-            origin=place(("protection", key)),
-        )
-        for key in sorted(new)
-        if old[key] != new[key]
     )
 
 

@@ -28,7 +28,7 @@ class PlanRequest(Value):
     `retry`; `again` is the command that asks for this plan, for the hint, and `going_back` says
     that it is a rollback. `allow` names the guards that are let pass. `images` are the recorded
     images, by revision and host. `protected` are the limits of the commit that was verified last,
-    in force beside those of this one, `protection` is how the two differ. `orphans` are
+    in force beside those of this one, `own` is how the environment itself differs. `orphans` are
     environments that this commit does not have any more and nobody has destroyed, where this one
     has never been rolled out. `refused` is what was refused before anything was planned.
     """
@@ -49,7 +49,7 @@ class PlanRequest(Value):
     resumes: str = ""
     images: Mapping[str, Mapping[str, str]] = {}
     protected: Protection | None = None
-    protection: tuple[FieldChange, ...] = ()
+    own: tuple[FieldChange, ...] = ()
     orphans: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
 

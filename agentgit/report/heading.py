@@ -14,6 +14,7 @@ from agentgit.model.snapshot import Commit
 from agentgit.model.value import Json
 from agentgit.report.context import Context
 from agentgit.report.failure_text import shorten_failure
+from agentgit.report.field_words import word_field_place
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.standing import Standing, find_standing, find_tried
 from agentgit.report.wording import (
@@ -119,11 +120,7 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
             else "unless it is still at work, this goes on with it"
         )
         yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
-    if plan.protection:
-        said = ", ".join(_say_limit(one) for one in plan.protection)
-        yield palette.paint(
-            "attention", f"this changes what protects {safe(plan.environment)}: {said}"
-        )
+    yield from (palette.paint("attention", line) for line in _write_own(plan))
     for moved in plan.moved_images:
         yield palette.paint("attention", _say_moved(moved))
     for mixed in plan.mixed_images:
@@ -155,12 +152,23 @@ def write_unverified(plan: Plan) -> Iterator[str]:
         )
 
 
-def _say_limit(field: FieldChange) -> str:
-    """Say how a limit changes: `maxReplaced 30% -> 100% (PATH:7:17)`."""
+def _write_own(plan: Plan) -> Iterator[str]:
+    """Say what the commit changes of the environment itself."""
+    name = safe(plan.environment)
+    if plan.protection:
+        limits = join_names([_say_setting(one) for one in plan.protection])
+        yield f"this changes what protects {name}: {limits}"
+    if plan.settings:
+        settings = join_names([_say_setting(one) for one in plan.settings])
+        yield f"this changes {name} itself: {settings}"
+
+
+def _say_setting(field: FieldChange) -> str:
+    """Say how a value of the environment changes: `maxReplaced 30% -> 100% (PATH:7:17)`."""
     before = _say_value(field.before) if field.had else "not set"
     after = _say_value(field.after) if field.has else "not set"
-    place = f" ({safe(str(field.origin))})" if field.origin else ""
-    return f"{safe(field.path.rpartition('.')[2])} {before} -> {after}{place}"
+    place = f" ({word_field_place(field)})" if field.origin or field.was else ""
+    return f"{field.path.removeprefix('protection.')} {before} -> {after}{place}"
 
 
 def _say_value(value: Json) -> str:

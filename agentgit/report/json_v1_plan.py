@@ -74,6 +74,7 @@ def plan_document(
         "unverified": list(plan.unverified),
         "unknownRoom": list(plan.unknown_room),
         "protection": [_field(one, None, None) for one in plan.protection],
+        "settings": [_field(one, None, None) for one in plan.settings],
         "refusals": [_refusal(one) for one in plan.refusals],
     }
 

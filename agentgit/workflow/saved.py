@@ -216,6 +216,8 @@ def _compare_intents(then: Desired, now: Desired, request: Request) -> list[str]
         words.append("the hosts of the environment are others")
     if digest_protection(then) != digest_protection(now):
         words.append("the protection of the environment is another")
+    if then.keep_revisions != now.keep_revisions:
+        words.append(f"keepRevisions is {now.keep_revisions} instead of {then.keep_revisions}")
     return words
 
 

@@ -29,6 +29,7 @@ from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.model.steps import Hold, Stamp
 from agentgit.model.value import parse_size
 from agentgit.plan.build import build_plan
+from agentgit.plan.effect import compare_environments
 from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import NoEvidence, PlanRequest
 from agentgit.providers.memory import MemoryEngine, MemoryProvider
@@ -80,8 +81,12 @@ def play(case: Case) -> tuple[str, str]:
         second = _snapshot(kept, "3f2a91c", "After", hours=2) if case.after else first
         wanted = compile_environment(second, ENVIRONMENT)
         request = _live(case.live or [], engines, wanted, providers)
+        own = compare_environments(desired, wanted, Tracer(first, desired), Tracer(second, wanted))
         plan = build_plan(
-            wanted, _observe(providers), request, _Evidence(first if ran else None, second)
+            wanted,
+            _observe(providers),
+            request.model_copy(update={"own": own}),
+            _Evidence(first if ran else None, second),
         )
     except AgentgitError as error:
         return "error", write_problems(error.problems)

@@ -99,6 +99,15 @@ def test_another_protection_is_another_intent(project: Any, tmp_path: Path) -> N
     assert "the protection of the environment is another" in refuse(project, saved)
 
 
+def test_another_number_of_kept_revisions_is_another_intent(project: Any, tmp_path: Path) -> None:
+    project.apply()
+    project.prompt("Be short.")
+    saved = save(project, tmp_path)
+    text = AT_LEAST_ONE.replace("protection: {minAvailable: 1}", "keepRevisions: 1")
+    project.commit("Less", environments__production__environment=text)
+    assert "keepRevisions is 1 instead of 3" in refuse(project, saved)
+
+
 def test_it_cannot_be_carried_out_twice(project: Any, tmp_path: Path) -> None:
     saved = save(project, tmp_path)
     carry_out(project, saved)

@@ -90,3 +90,9 @@ def test_other_limits_alone_are_nothing_to_go_back_to() -> None:
     desired = make_desired(make_instance())
     limits = desired.model_copy(update={"protection": Protection(max_replaced="100%")})
     assert digest_desired(limits) == digest_desired(desired)
+
+
+def test_how_many_revisions_are_kept_is_asked_for_too() -> None:
+    desired = make_desired(make_instance())
+    fewer = desired.model_copy(update={"keep_revisions": 1})
+    assert digest_intent(fewer, PlanRequest()) != digest_intent(desired, PlanRequest())

@@ -8,9 +8,7 @@ import pytest
 
 from agentgit.errors import GuardError
 from agentgit.model.desired import Desired
-from agentgit.model.origin import Origin
 from agentgit.model.spec import Protection
-from agentgit.plan.limits import compare_protection
 from tests.builders import Fleet, make_desired, make_instance
 
 LOOSE = {"max_replaced": "100%", "max_removed": "100%"}
@@ -57,16 +55,3 @@ def test_how_many_must_serve_is_the_larger_number_of_both() -> None:
     fleet.plan(desired)
     with pytest.raises(GuardError, match="minAvailable is 75% until this commit is verified"):
         fleet.plan(desired, protected=Protection(min_available="75%"))
-
-
-def test_a_change_of_protection_names_each_limit_and_its_place() -> None:
-    place = Origin(layer="environment", path="environment.yaml", line=5, column=3)
-    found = compare_protection(
-        Protection(min_available=2), Protection(max_replaced="100%"), lambda _: place
-    )
-    assert [(one.path, one.before, one.after, one.origin) for one in found] == [
-        ("protection.maxReplaced", "30%", "100%", place),
-        ("protection.minAvailable", 2, None, place),
-    ]
-    assert not found[1].has
-    assert compare_protection(Protection(), Protection(), lambda _: place) == ()

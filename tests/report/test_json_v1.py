@@ -129,6 +129,7 @@ PLAN = {
     "absentImages": [],
     "unverified": [],
     "protection": [],
+    "settings": [],
     "refusals": [],
     "unknownRoom": [],
 }

@@ -293,6 +293,24 @@ def test_another_host_is_a_change_of_the_environment(compare: Compare, edited: E
     assert str(cause.places[0]) == f"{path}:5:20"
 
 
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ("keepRevisions: 5", "keepRevisions"),
+        ("source: {branch: release}", "source.branch"),
+        ("protection: {minAvailable: 1}", "protection.minAvailable"),
+    ],
+)
+def test_what_an_environment_keeps_follows_and_allows(
+    compare: Compare, edited: Edit, said: str, path: str
+) -> None:
+    file = "environments/production/environment.yaml"
+    cause = only_cause(compare(edited(file, "spec:\n", f"spec:\n  {said}\n")))
+    (field,) = cause.ways[0].fields
+    assert (cause.instances, field.path, field.forces) == ((), path, "nothing")
+    assert cause.places[0].line == 4
+
+
 def test_errors_belong_to_their_side(compare: Compare, edited: Edit) -> None:
     effect = compare(edited(HERE, "replicas: 2", "replicas: two"))
     assert not effect.problems_before

@@ -352,6 +352,8 @@ class PlanDocument(TypedDict):
     """Replicas of which it is not known whether somebody changed them by hand."""
     protection: list[FieldDocument]
     """The limits in `protection` that this commit changes, against the one verified last."""
+    settings: list[FieldDocument]
+    """What else it changes of the environment itself: hosts, branch, kept revisions."""
     refusals: list[RefusalDocument]
     """What guards refuse, all of it; with any of them nothing is carried out (exit 7)."""
 
