@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from agentgit import __version__
@@ -11,15 +12,15 @@ from agentgit.model.plan import Pin, Plan
 from agentgit.model.rollout import Failure, Outcome, RolloutRecord
 from agentgit.plan.digest import digest_desired
 from agentgit.record.quarantine import name_revisions
-from agentgit.record.rollout_id import new_rollout_id
-from agentgit.workflow.session import Session, World
+from agentgit.record.rollout_id import begin_after, new_rollout_id
+from agentgit.workflow.session import Request, Session, World
 
 
 def new_record(session: Session, plan: Plan) -> RolloutRecord:
     """Describe the rollout that is about to begin."""
     kinds = [change.kind for change in plan.changes]
     return RolloutRecord(
-        **_identity(session.world),
+        **_identity(session.world, session.records),
         kind=session.request.kind,
         project_id=plan.project_id,
         environment=plan.environment,
@@ -51,41 +52,47 @@ def find_carriers(session: Session, plan: Plan | None = None) -> dict[str, str]:
 
 
 def new_unpin(
-    world: World, project_id: str, pin: Pin, environment: str, reason: str
+    world: World, project_id: str, pin: Pin, request: Request, records: Sequence[RolloutRecord]
 ) -> RolloutRecord:
     """Describe the end of a pin, which changes nothing that runs."""
+    identity = _identity(world, records)
     return RolloutRecord(
-        **_identity(world),
+        **identity,
         kind="unpin",
         project_id=project_id,
-        environment=environment,
+        environment=request.environment,
         commit=pin.commit,
-        reason=reason,
+        reason=request.reason,
         outcome="succeeded",
-        finished_at=world.clock.now(),
+        finished_at=identity["started_at"],
     )
 
 
-def new_break(world: World, project_id: str, environment: str, reason: str) -> RolloutRecord:
+def new_break(
+    world: World, project_id: str, request: Request, records: Sequence[RolloutRecord]
+) -> RolloutRecord:
     """Describe that a lease is taken away from its holder, which changes nothing that runs."""
     return RolloutRecord(
-        **_identity(world),
+        **_identity(world, records),
         kind="break",
         project_id=project_id,
-        environment=environment,
+        environment=request.environment,
         commit="",
-        reason=reason,
+        reason=request.reason,
         outcome="succeeded",
     )
 
 
 def close_record(
-    record: RolloutRecord, session: Session, first: Execution, back: Execution | None
+    record: RolloutRecord,
+    first: Execution,
+    back: Execution | None,
+    finished_at: datetime,
 ) -> RolloutRecord:
     """Add how it ended."""
     return record.model_copy(
         update={
-            "finished_at": session.world.clock.now(),
+            "finished_at": finished_at,
             "outcome": judge(first, back),
             "failure": _find_failure(first, back),
             "failures": first.failures,
@@ -124,11 +131,11 @@ def _find_superseded(first: Execution, back: Execution | None) -> str:
     return way.commit if way else ""
 
 
-def _identity(world: World) -> dict[str, Any]:
-    now = world.clock.now()
+def _identity(world: World, records: Sequence[RolloutRecord]) -> dict[str, Any]:
+    begins = begin_after(records, world.clock.now())
     return {
-        "id": new_rollout_id(now, secrets.token_hex(2)),
+        "id": new_rollout_id(begins),
         "actor": world.source.actor(),
         "tool": f"agentgit {__version__}",
-        "started_at": now,
+        "started_at": begins,
     }

@@ -15,6 +15,7 @@ from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import Stamp, UpdateReplica
 from agentgit.record.history import unsettled
+from agentgit.record.rollout_id import moment_of
 from agentgit.workflow.baselines import note_baselines, renew_baselines
 from agentgit.workflow.books import close_record
 from agentgit.workflow.images import gather_images, warn_of_mixed
@@ -30,6 +31,8 @@ def carry_out(
     session: Session, plan: Plan, record: RolloutRecord, guard: Guard
 ) -> Iterator[Event]:
     """Begin the record, perform the plan, take back what a revision failed, end the record."""
+    clock = session.world.clock
+    began = clock.monotonic()
     way = prepare_way_back(session)
     session.warnings += tuple(
         f"{name} could not go back if this fails: {why}" for name, why in way.missing.items()
@@ -54,7 +57,8 @@ def carry_out(
                 record = _note_targets(record, event, alone=alone)
                 yield books.note(event)
     finally:
-        record = close_record(record, session, first, back)
+        ended = moment_of(record, clock.now(), clock.monotonic() - began)
+        record = close_record(record, first, back, ended)
         left = unsettled(session.records) | {record.id}
         now = observe_hosts(session.providers, session.request.environment, left)
         settled = _renew_baselines(session, now)

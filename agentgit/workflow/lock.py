@@ -15,6 +15,7 @@ from agentgit.execute.lease_watch import Watch
 from agentgit.model.lock import HostLock, Lock, LockState
 from agentgit.model.rollout import RolloutRecord
 from agentgit.record.ledger import GitLedger
+from agentgit.record.rollout_id import moment_of
 from agentgit.workflow.books import new_break
 from agentgit.workflow.hold_lease import describe_holder
 from agentgit.workflow.places import open_hosts, open_ledger
@@ -77,7 +78,8 @@ def break_lock(world: World, environment: str, reason: str) -> tuple[Lock, Rollo
     Lasts as long as a holder needs to notice. Raises UsageError when nobody holds it.
     """
     with _open(world, environment) as (providers, ledger, project_id):
-        record = new_break(world, project_id, environment, reason)
+        records, request = ledger.rollouts(environment), Request(environment, reason=reason)
+        record = new_break(world, project_id, request, records)
         breaker = describe_holder(record)
         broken = break_lease(providers, environment, breaker, world.clock, world.times)
         if not broken:
@@ -85,7 +87,10 @@ def break_lock(world: World, environment: str, reason: str) -> tuple[Lock, Rollo
                 f"nobody holds the lease of {environment}", hint="there is nothing to break"
             )
         commits = {one.holder.commit for one in broken if one.holder}
-        update = {"commit": max(commits, default=""), "finished_at": world.clock.now()}
+        update = {
+            "commit": max(commits, default=""),
+            "finished_at": moment_of(record, world.clock.now()),
+        }
         record = record.model_copy(update=update)
         ledger.begin(record, None)
         ledger.finish(record, ())

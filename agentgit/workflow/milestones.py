@@ -11,6 +11,7 @@ from agentgit.model.events import Event, WaveDone
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.record.history import unfinished
+from agentgit.record.rollout_id import moment_of
 from agentgit.workflow.books import find_carriers
 from agentgit.workflow.session import Session
 from agentgit.workflow.spool import Spool, drop_empty, drop_ended
@@ -40,9 +41,8 @@ class Milestones:
         self.events.append(event)
         if isinstance(event, WaveDone) and self._is_due(event.number):
             try:
-                self._session.ledger.note(
-                    self._record, tuple(self.events), self._session.world.clock.now()
-                )
+                when = moment_of(self._record, self._session.world.clock.now())
+                self._session.ledger.note(self._record, tuple(self.events), when)
             except GitError as error:
                 self._warn(error.message)  # the end is recorded all the same
             else:
@@ -88,7 +88,7 @@ def close_interrupted(session: Session, record: RolloutRecord) -> RolloutRecord:
         closed = one.model_copy(
             update={
                 "outcome": "interrupted",
-                "finished_at": session.world.clock.now(),
+                "finished_at": moment_of(one, session.world.clock.now()),
                 "hosts": {**one.hosts, **find_carriers(session)},
             }
         )
