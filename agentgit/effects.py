@@ -116,6 +116,12 @@ class Provider(Protocol):
     def replica(self, name: str) -> Replica | None:
         """One replica as it is now, its health freshly probed where the engine does not."""
 
+    def knock(self) -> None:
+        """Ask over a new connection whether it is still there. Raises EngineError.
+
+        An engine that shuts down stops its replicas and still answers connections that it has.
+        """
+
     def find_image(self, name: str) -> Image | None:
         """What the name of an image means there now; None when it is not there. Only reads."""
 

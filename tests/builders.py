@@ -143,6 +143,8 @@ class FaultyProvider(MemoryProvider):
         self.fail_at: int | None = None
         self.outage = 0  # calls that the engine does not answer before it is back
         self.lost_answers = 0  # calls that it carries out without an answer
+        self.is_down = False
+        self.away_for = 0  # calls that an engine which is shut down does not answer
         self.after_call: Callable[[], None] = lambda: None
         self._calls = 0
 
@@ -161,10 +163,26 @@ class FaultyProvider(MemoryProvider):
         self._answer()
         return super().replica(name)
 
+    def knock(self) -> None:
+        self.outage, self.away_for = self.outage + self.away_for, 0
+        self._answer()
+
+    def shut_down(self, away_for: int) -> None:
+        """Stop every replica, as an engine does that ends; calls are answered until a knock."""
+        self.away_for, self.is_down = away_for, True
+        for name, (replica, _) in self.engine.replicas.items():
+            if replica.state == "running":
+                self._set(name, state="exited", exit_code=143, health="none")
+
     def _answer(self) -> None:
         if self.outage:
             self.outage -= 1
             raise EngineError(f"{self.host}: the engine does not answer")
+        if self.is_down and not self.away_for:
+            self.is_down = False
+            for name, (replica, _) in self.engine.replicas.items():
+                if replica.live.restart in {"always", "unless-stopped"}:
+                    self._start(name)
 
 
 class DictCache:

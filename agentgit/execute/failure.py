@@ -24,7 +24,8 @@ def classify_failure(  # noqa: PLR0913 - a failure has that many parts
 ) -> Failure:
     """Describe a failed step, with the last lines of the replica's log when it is to blame.
 
-    `revisions` says, by replica and by instance, what is to blame where the replica is gone.
+    An empty `instance` is that of the replica. `revisions` says, by replica and by instance, what
+    is to blame where the replica is gone.
     Raises the error again when nobody but agentgit can have caused it.
     """
     if not isinstance(error, AgentgitError):
@@ -32,7 +33,7 @@ def classify_failure(  # noqa: PLR0913 - a failure has that many parts
     guilty = isinstance(error, ReplicaError)
     replica = _look(providers, host, target) if guilty else None
     return Failure(
-        instance=instance,
+        instance=instance or (replica.instance if replica else ""),
         host=host,
         replica=target,
         revision=_find_revision(replica, revisions, target, instance) if guilty else "",

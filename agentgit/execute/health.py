@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from agentgit.effects import Clock, Provider, Providers
 from agentgit.errors import AgentgitError, DefiniteError, EngineError, ReplicaError
@@ -13,6 +14,7 @@ from agentgit.model.value import format_duration
 
 POLL = 0.1  # seconds between two looks at a replica that is coming up
 LOOK = 0.5  # seconds between two looks during a pause
+DOUBT = 1.0  # seconds before a replica is looked at again that seems to have failed
 MAX_RESTARTS = 3  # an engine may restart a new replica that often before it counts as crashing
 
 Stopped = Callable[[], bool]
@@ -25,11 +27,10 @@ class InterruptedStepError(Exception):
 class HeldReplicaError(Exception):
     """A replica failed while it was looked at."""
 
-    def __init__(self, host: str, name: str, instance: str, error: AgentgitError) -> None:
+    def __init__(self, host: str, name: str, error: AgentgitError) -> None:
         super().__init__(name)
         self.host = host
         self.name = name
-        self.instance = instance
         self.error = error
 
 
@@ -51,23 +52,21 @@ def await_healthy(
     ended_with: int | None = None
     run = ""
     while True:
-        replica = provider.replica(step.name)
-        if after_outage:
-            check_survived(replica)
-            after_outage = False
-        if replica and f"{replica.restarts} {replica.started_at}" != run:
+        replica = _look_at(provider, step.name, clock, ended_with, after_outage=after_outage)
+        after_outage = False
+        if f"{replica.restarts} {replica.started_at}" != run:
             run, since = f"{replica.restarts} {replica.started_at}", None  # it began again
-        if replica and replica.exit_code is not None:
+        if replica.exit_code is not None:
             ended_with = replica.exit_code  # seen between two runs; a running one has none
-        check_alive(replica, step.name, ended_with)
         now = clock.monotonic()
-        since = (now if since is None else since) if replica and replica.serving else None
-        if replica and since is not None and now - since >= step.min_healthy_time:
+        since = (now if since is None else since) if replica.serving else None
+        if since is not None and now - since >= step.min_healthy_time:
             return replica
         if now - began >= step.timeout:
+            provider.knock()
             raise ReplicaError(
                 f"{step.name} did not become healthy within {format_duration(step.timeout)}"
-                + (_say_probe(replica) if replica else "")
+                + _say_probe(replica)
             )
         if stopped():
             raise InterruptedStepError
@@ -90,7 +89,7 @@ def hold(
     away: float | None = None
     while True:
         try:
-            _look_at(watched, providers, after_outage=away is not None)
+            _look_at_all(watched, providers, clock, after_outage=away is not None)
             away = None
         except EngineError as error:
             now = clock.monotonic()
@@ -107,18 +106,37 @@ def hold(
         clock.sleep(LOOK if away is not None else min(LOOK, left))
 
 
-def _look_at(
-    replicas: Iterable[tuple[str, str]], providers: Providers, *, after_outage: bool
+def _look_at_all(
+    replicas: Iterable[tuple[str, str]], providers: Providers, clock: Clock, *, after_outage: bool
 ) -> None:
     for host, name in replicas:
-        replica = providers[host].replica(name)
-        if after_outage:
-            check_survived(replica)
         try:
-            check_alive(replica, name)
+            _look_at(providers[host], name, clock, after_outage=after_outage)
         except ReplicaError as error:
-            instance = replica.instance if replica else ""
-            raise HeldReplicaError(host, name, instance, error) from error
+            raise HeldReplicaError(host, name, error) from error
+
+
+def _look_at(
+    provider: Provider,
+    name: str,
+    clock: Clock,
+    ended_with: int | None = None,
+    *,
+    after_outage: bool = False,
+) -> Replica:
+    """Give a replica as it is; raises ReplicaError when it has failed, also at a second look.
+
+    An engine that goes down takes its replicas with it, which is no fault of theirs: so it must
+    still be there. Raises EngineError when it is not.
+    """
+    replica = provider.replica(name)
+    if after_outage:
+        check_survived(replica)
+    with suppress(ReplicaError):
+        return check_alive(replica, name, ended_with)
+    clock.sleep(DOUBT)
+    provider.knock()
+    return check_alive(provider.replica(name), name, ended_with)
 
 
 def check_survived(replica: Replica | None) -> None:
@@ -133,11 +151,12 @@ def check_survived(replica: Replica | None) -> None:
         )
 
 
-def check_alive(replica: Replica | None, name: str, ended_with: int | None = None) -> None:
+def check_alive(replica: Replica | None, name: str, ended_with: int | None = None) -> Replica:
     """Raise ReplicaError for a replica that is gone, has ended, keeps crashing or is unhealthy.
 
-    `ended_with` is the exit code of an earlier run, where it was seen. Docker calls a replica
-    unhealthy that it is about to restart: what it ended with says more than that.
+    Gives any other one. `ended_with` is the exit code of an earlier run, where it was seen.
+    Docker calls a replica unhealthy that it is about to restart: what it ended with says more
+    than that.
     """
     if replica is None:
         raise ReplicaError(f"{name} is gone: somebody removed it")
@@ -146,10 +165,12 @@ def check_alive(replica: Replica | None, name: str, ended_with: int | None = Non
         why = f": {replica.error}" if replica.error else ""
         raise ReplicaError(f"{name} ended{code}{why}")
     if replica.restarts >= MAX_RESTARTS:
-        code = "" if ended_with is None else f", last ended with exit code {ended_with}"
+        last = replica.exit_code if replica.exit_code is not None else ended_with
+        code = "" if last is None else f", last ended with exit code {last}"
         raise ReplicaError(f"{name} keeps crashing: restarted {replica.restarts} times{code}")
     if replica.health == "unhealthy" and replica.state != "restarting":
         raise ReplicaError(f"{name} is unhealthy{_say_probe(replica)}")
+    return replica
 
 
 def _say_probe(replica: Replica) -> str:

@@ -81,7 +81,7 @@ def _look(
         execution.superseded = error.by
     except HeldReplicaError as failed:
         found = {"host": failed.host, "target": failed.name}
-        found["instance"] = owners.get(failed.name) or failed.instance
+        found["instance"] = owners.get(failed.name, "")
         return told, _classify(failed.error, where | found, execution)
     except AgentgitError as error:  # the engine does not answer, or the lease is gone
         return told, _classify(error, where, execution)

@@ -147,6 +147,9 @@ class MemoryProvider:
         found = self._own(name)
         return self._see(found[0]) if found else None
 
+    def knock(self) -> None:
+        """Say that it is there."""
+
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """What a replica wrote, as the engine was told; `follow` waits until it has ended."""
         self._find(name)

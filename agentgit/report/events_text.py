@@ -151,8 +151,9 @@ def _word(event: Event, palette: Palette, *, verbose: bool) -> str:  # noqa: C90
         case LeftBehind():
             return f"  {safe(event.host)}: left behind: {safe(event.message)}"
         case StepRetried():
-            who = safe(event.instance or event.host)
-            return f"  {who}: {safe(event.message)}; trying again in {write_elapsed(event.wait)}"
+            who = safe(event.instance or event.host)  # a pause names the host in the message
+            said = f"{who}: {safe(event.message)}" if who else safe(event.message)
+            return f"  {said}; trying again in {write_elapsed(event.wait)}"
         case InstanceGivenUp():
             return (
                 f"  {safe(event.instance)}: given up, the rollout goes on without it "

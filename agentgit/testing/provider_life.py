@@ -39,6 +39,12 @@ class LifeContract(ProviderHooks):
         """Looking for a replica that was never made finds nothing."""
         assert provider.replica("acme-nobody") is None
 
+    def test_it_is_there(self, provider: Provider) -> None:
+        """Knocking changes nothing, and neither before nor after it anything else is needed."""
+        provider.knock()
+        assert provider.replica("acme-nobody") is None
+        provider.knock()
+
     def test_unknown_replica_cannot_be_used(self, provider: Provider) -> None:
         """Its log, its ports and its start are the caller's mistake, said plainly."""
         with pytest.raises(EngineError):

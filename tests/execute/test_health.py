@@ -25,6 +25,9 @@ class Looks:
     def replica(self, name: str) -> Replica:
         return self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
 
+    def knock(self) -> None:
+        pass
+
 
 def seen(**facts: Any) -> Replica:
     plain = {"state": "running", "host": "eu-1", "id": "1", "name": "alpha-1", "agent": "a"}

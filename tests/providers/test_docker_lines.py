@@ -17,6 +17,7 @@ from agentgit.providers.docker.provider import DockerEngine
 
 Play = Callable[[socket.socket], None]
 FINE = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}'
+GREETING = b"\r\nServer: Docker/26.1.5\r\nApi-Version: 1.45\r\n"
 PIECES = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n"
 
 
@@ -33,9 +34,13 @@ class Server:
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
+    def close_door(self) -> None:
+        """Let nobody in any more; who is there is still answered."""
         _end(self._listener)
-        self._thread.join()  # nobody is let in any more
+        self._thread.join()
+
+    def close(self) -> None:
+        self.close_door()
         for one in self.connections:
             _end(one)
 
@@ -157,3 +162,34 @@ def test_half_an_answer_is_none(server: Server) -> None:
         pytest.raises(EngineError, match=r"eu-1: the engine at .* does not answer"),
     ):
         assert isinstance(engine.info, EngineInfo)
+
+
+def test_an_engine_that_shuts_down_answers_who_is_there_and_nobody_who_knocks(
+    server: Server,
+) -> None:
+    def greet(connection: socket.socket) -> None:
+        while b"\r\n\r\n" in connection.recv(65536):
+            connection.sendall(FINE.replace(b"\r\n", GREETING, 1))
+
+    server.play = greet
+    with closing(DockerEngine("eu-1", f"unix://{server.path}", timeout=5.0)) as engine:
+        assert engine.call("GET", "/containers/json").json() == {"a": 1}
+        engine.knock()
+        assert len(server.connections) == 2
+        server.close_door()
+        assert engine.call("GET", "/containers/json").json() == {"a": 1}
+        with pytest.raises(EngineError, match=r"eu-1: the engine at .* does not answer"):
+            engine.knock()
+
+
+def test_who_knocks_does_not_wait_for_long(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where systemd holds the socket, nobody refuses while the engine is away."""
+    monkeypatch.setattr("agentgit.providers.docker.provider.CONNECT_TIMEOUT", 0.1)
+    server.play = lambda _: None
+    with (
+        closing(DockerEngine("eu-1", f"unix://{server.path}", timeout=300.0)) as engine,
+        pytest.raises(EngineError, match="it took too long"),
+    ):
+        engine.knock()

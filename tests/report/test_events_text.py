@@ -12,6 +12,7 @@ from agentgit.model.events import (
     RolloutStarted,
     StepDone,
     StepFailed,
+    StepRetried,
     StepStarted,
     WaveDone,
     WaveStarted,
@@ -45,6 +46,22 @@ STEP = {"instance": "support-eu", "host": "eu-1", "target": "acme-support-eu-0"}
         (
             StepDone(step="await-healthy", seconds=4.04, **STEP),
             "  support-eu: healthy: acme-support-eu-0 on eu-1 (4.0s)",
+        ),
+        (
+            StepRetried(step="start-replica", attempt=1, wait=0.5, message="reset", **STEP),
+            "  support-eu: reset; trying again in 0.5s",
+        ),
+        (
+            StepRetried(
+                instance="",
+                host="",
+                target="",
+                step="hold",
+                attempt=1,
+                wait=0.5,
+                message="eu-1: does not answer",
+            ),
+            "  eu-1: does not answer; trying again in 0.5s",
         ),
         (HoldStarted(seconds=120), "looking at the new replicas for 2m00s"),
         (WaveDone(number=1), "wave 1 is done"),

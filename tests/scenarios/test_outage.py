@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.fixtures import SCRIPT, Engine
-from tests.scenarios.conftest import SmallFleet, make_small_fleet
+from tests.scenarios.conftest import WORKER, SmallFleet, make_small_fleet
 from tests.waiting import await_end
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.xdist_group("outage")]
@@ -96,6 +96,24 @@ def test_a_short_outage_is_survived(
     done.has("trying again in")
     outage_fleet.apply()  # and one that it stopped as it came back is started again
     ends_well(outage_fleet)
+
+
+def test_replicas_that_an_engine_stops_with_itself_are_not_blamed(
+    own_engine: OwnEngine, outage_fleet: SmallFleet
+) -> None:
+    """Docker stops them first, and answers the connections it has until the last one is down."""
+    outage_fleet.edit(WORKER, "minHealthyTime: 200ms", "minHealthyTime: 3s, maxSurge: 4")
+    outage_fleet.commit("Watched for a while")
+    with outage_fleet.background(*APPLY) as apply:
+        apply.until("waiting until healthy")
+        own_engine.stop()
+        own_engine.start()
+        done = apply.end()
+    assert done.code == 0, done.err
+    done.has("trying again in")
+    ends_well(outage_fleet)
+    rollouts = outage_fleet.run("history", "--json").json["rollouts"]
+    assert [one["outcome"] for one in rollouts] == ["succeeded", "succeeded"]
 
 
 def test_a_long_outage_ends_the_rollout_and_the_next_apply_goes_on(

@@ -31,7 +31,7 @@ from agentgit.providers.docker.calls import (
 from agentgit.providers.docker.health_trigger import HealthTrigger
 from agentgit.providers.docker.images import ask_registry, find_image
 from agentgit.providers.docker.inspection import read_replica, split_image
-from agentgit.providers.docker.lines import Answer, Call, Line, SocketLine
+from agentgit.providers.docker.lines import CONNECT_TIMEOUT, Answer, Call, Line, SocketLine
 from agentgit.providers.docker.observe import observe_environment
 from agentgit.providers.docker.output import read_log
 from agentgit.providers.docker.request import (
@@ -94,6 +94,10 @@ class DockerProvider:
         kind = self._engine.info.kind
         fresh = self._health.refresh(self._engine, found) if kind == "podman" else found
         return read_replica(fresh, self.host, kind)
+
+    def knock(self) -> None:
+        """Ask over a new connection whether the engine is still there. Raises EngineError."""
+        self._engine.knock()
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """The lines a replica wrote, oldest first, without line ends."""
@@ -210,6 +214,16 @@ class DockerEngine:
         """Let go of connections."""
         if self._line is not None:
             self._line.close()
+
+    def knock(self) -> None:
+        """Ask who answers over a connection of its own, and give it little time.
+
+        Where systemd holds the socket, an engine that goes down lets new connections wait.
+        """
+        timeout = min(self._timeout, CONNECT_TIMEOUT)
+        other = DockerEngine(self.host, self.endpoint, timeout=timeout, on_call=self._on_call)
+        with closing(other):
+            other.info  # noqa: B018 - asks
 
     def _greet(self) -> EngineInfo | None:
         """Ask who answers; None where something in between leaves out what its headers say."""

@@ -146,6 +146,9 @@ class ProcessProvider:
             facts = self._find(name)
             return None if facts is None else self._look(facts, eager=False)
 
+    def knock(self) -> None:
+        """Say that this machine is there."""
+
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """The lines a replica wrote, oldest first; `follow` waits for more until it has ended."""
         with engine_errors(self.host, f"read the log of {name}"):
