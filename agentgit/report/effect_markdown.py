@@ -26,7 +26,7 @@ from agentgit.report.wording import count
 LIMIT = 60_000  # bytes; GitHub takes 65,536 characters
 DETAILS = 20_000  # bytes kept for what is unfolded, while tables are written
 _CAUSES, _WAYS, _FIELDS = 30, 4, 4  # of an environment, of a cause, of a way
-_GROUPS = 40
+_TEXTS, _GROUPS = 40, 40
 _EXTENTS = (  # the longest that fits is taken
     Extent(lines=400, characters=4000),
     Extent(lines=200, characters=2000),
@@ -106,31 +106,40 @@ def add_texts(page: Page, effects: Sequence[Effect]) -> None:
 
     One that is too long for its share of the room is folded more, and says by how much.
     """
-    texts = list(_gather_texts(effects))
-    for at, text in enumerate(texts):
-        share = page.room * 3 // (4 * (len(texts) - at))
-        blocks = [_write_text(*text, extent) for extent in _EXTENTS]
-        fitting = (one for one in blocks if len(one.encode()) <= share)
-        page.add(next(fitting, blocks[-1]), gap="\n\n")
+    texts = _gather_texts(effects)
+    shown, left = texts[:_TEXTS], len(texts[_TEXTS:])
+    for at, text in enumerate(shown):
+        share = page.room * 3 // (4 * (len(shown) - at))
+        page.add(_write_text(*text, share), gap="\n\n")
+    if left:
+        page.left_out += left
+        page.add(f"… and {count(left, 'more text')}", gap="\n\n")
 
 
-def _gather_texts(effects: Sequence[Effect]) -> Iterator[tuple[str, FieldChange, int]]:
-    found: dict[tuple[str, str, str], tuple[str, FieldChange, int]] = {}
+def _gather_texts(effects: Sequence[Effect]) -> list[tuple[EffectCause, FieldChange, int]]:
+    found: dict[tuple[str, str, str], tuple[EffectCause, FieldChange, int]] = {}
     for effect in effects:
         for cause in effect.causes:
             for way in cause.ways:
                 for field in (one for one in way.fields if is_text(one)):
                     key = (field.path, repr((field.had, field.before)),
                            repr((field.has, field.after)))  # fmt: skip
-                    place, first, reach = found.get(key, (word_place(cause), field, 0))
-                    found[key] = (place, first, reach + len(way.instances))
-    yield from found.values()
+                    first, shown, reach = found.get(key, (cause, field, 0))
+                    found[key] = (first, shown, reach + len(way.instances))
+    return list(found.values())
 
 
-def _write_text(place: str, field: FieldChange, reach: int, extent: Extent) -> str:
-    lines = [_sign(line) for line in write_difference(field, extent=extent)]
-    body = f"{code(place)} · {code(field.path)}\n\n{fence(lines, 'diff')}"
-    return details(f"A text changes for {count(reach, 'instance')}", body)
+def _write_text(cause: EffectCause, field: FieldChange, reach: int, share: int) -> str:
+    """Write as much of a text as fits in so many bytes, or the least of it."""
+    head = f"{code(word_place(cause))} · {code(field.path)}"
+    block = ""
+    for extent in _EXTENTS:
+        lines = [_sign(line) for line in write_difference(field, extent=extent)]
+        body = f"{head}\n\n{fence(lines, 'diff')}"
+        block = details(f"A text changes for {count(reach, 'instance')}", body)
+        if len(block.encode()) <= share:
+            break
+    return block
 
 
 def _sign(line: str) -> str:
