@@ -230,7 +230,9 @@ def _pattern_rules(rules: Rules) -> Rules:
     from jsonschema import ValidationError
 
     def match(validator: Any, pattern: Any, instance: Any, schema: Any) -> Any:
-        if isinstance(instance, str) and len(instance) > MAX_TEXT:
+        if not isinstance(instance, str):
+            return  # a pattern is about text only
+        if len(instance) > MAX_TEXT:
             yield ValidationError(f"has more than {MAX_TEXT} characters, too many for a pattern")
         else:
             _spend(validator, 1, measure_match(pattern, len(instance)))

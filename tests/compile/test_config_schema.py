@@ -82,6 +82,12 @@ def test_usual_patterns_are_taken(pattern: str) -> None:
     assert refuse_pattern(pattern) is None
 
 
+def test_a_pattern_is_about_text_only(basic: Any, make_snapshot: Any) -> None:
+    schema = {"properties": {"a": {"pattern": "^[a-z]+$"}}}
+    for value in ("7", "0.5", "[B]", "{B: 1}", "true"):
+        validate_project(make_snapshot(with_schema(basic, schema, f"config: {{a: {value}}}")))
+
+
 def test_a_long_text_is_not_matched(basic: Any, make_snapshot: Any) -> None:
     schema = {"properties": {"a": {"pattern": "a*a*a*b"}}}
     files = with_schema(basic, schema, f"config: {{a: {'a' * (MAX_TEXT + 1)}}}")
