@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agentgit.model.observed import EngineKind
 from agentgit.model.value import Value
 
 READER = 2  # grows when a fact is read otherwise, or another one is read
+_OF_PROCESSES = 3  # the same, for what is read by the process provider
 
 
 class Baseline(Value):
@@ -18,3 +20,8 @@ class Baseline(Value):
     engine: str = ""
     reader: int = READER
     facts: Mapping[str, Mapping[str, str]] = {}
+
+
+def tell_reader(engine: EngineKind) -> int:
+    """Give the version of our reader of an engine's facts."""
+    return _OF_PROCESSES if engine == "process" else READER

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from agentgit.model.baseline import READER, Baseline
+from agentgit.model.baseline import Baseline, tell_reader
 from agentgit.model.observed import FactChange, HostState, Replica
 
 IN_PLACE = frozenset({"memory_swap"})  # set back together with the limits
@@ -20,20 +20,20 @@ def judge_host(state: HostState, baseline: Baseline, unsettled: Collection[str] 
 
     A stranger with a known id is a replica that somebody renamed: it is one of ours again. What a
     rollout that is `unsettled` made may have no baseline yet; anything else that is unknown
-    beside known ones was made by hand.
+    beside known ones was made by hand, unless another reader may have had nothing to say of it.
     """
     renamed = [one for one in state.strangers if one.id in baseline.facts]
     replicas = (*state.replicas, *renamed)
+    outdated = bool(baseline.facts) and baseline.reader != tell_reader(state.engine)
     changes = {
-        one.id: _compare(baseline.facts[one.id], one.facts, baseline.reader)
+        one.id: _compare(baseline.facts[one.id], one.facts, outdated=outdated)
         for one in replicas
         if one.id in baseline.facts and one.facts
     }
     shifted = _find_shifted(changes) if baseline.engine != state.version else frozenset[str]()
-    outdated = baseline.reader != READER
     judged = [
         one.model_copy(update={"handmade": True})
-        if _is_handmade(one, baseline, unsettled)
+        if not outdated and _is_handmade(one, baseline, unsettled)
         else _judge(one, changes.get(one.id), shifted, outdated=outdated)
         for one in replicas
     ]
@@ -62,7 +62,7 @@ def renew_baseline(known: Baseline, state: HostState) -> Baseline:
         if one.unverified:
             before = {change.field: change.before for change in one.drift}
             facts[one.id] = {key: text for key, text in ({**one.facts, **before}).items() if text}
-    return Baseline(engine=state.version, facts=facts)
+    return Baseline(engine=state.version, reader=tell_reader(state.engine), facts=facts)
 
 
 def add_to_baseline(
@@ -118,12 +118,12 @@ def _judge(
 
 
 def _compare(
-    before: Mapping[str, str], now: Mapping[str, str], reader: int
+    before: Mapping[str, str], now: Mapping[str, str], *, outdated: bool
 ) -> tuple[FactChange, ...]:
     """List what differs; of facts that another reader wrote only those that both know."""
     if before == now:
         return ()
-    fields = before.keys() | now.keys() if reader == READER else before.keys() & now.keys()
+    fields = before.keys() & now.keys() if outdated else before.keys() | now.keys()
     return tuple(
         FactChange(field=field, before=before.get(field, ""), after=now.get(field, ""))
         for field in sorted(fields)

@@ -108,6 +108,19 @@ def test_what_another_reader_wrote_is_compared_as_far_as_both_know() -> None:
     assert one.unverified
 
 
+def test_of_what_another_reader_had_nothing_to_say_nobody_knows() -> None:
+    """Processes without a limit had no facts once: a new release replaces none of them."""
+    state = host(replica("a"), replica("b")).model_copy(update={"engine": "process"})
+    known = baseline(replica("a", command=""))
+    judged = judge_host(state, known)
+    assert not any(one.handmade or one.drift for one in judged.replicas)
+    assert all(one.unverified for one in judged.replicas)
+    renewed = renew_baseline(known, judged)
+    assert judge_host(state, renewed) == state
+    forged = state.model_copy(update={"replicas": (*state.replicas, replica("c"))})
+    assert [one.handmade for one in judge_host(forged, renewed).replicas] == [False, False, True]
+
+
 def test_a_renamed_replica_is_ours_by_its_id() -> None:
     renamed, copy = replica("a", name="mine"), replica("c", name="copy")
     state = host(strangers=(renamed, copy), foreign_ports={80: "mine", 81: "other"})

@@ -104,6 +104,11 @@ class Host:
         assert raw is not None
         return int(raw["pid"])
 
+    def exported(self, name: str = "one") -> Path:
+        raw = read_json(self.folder / "replicas" / name / "replica.json")
+        assert raw is not None
+        return self.folder / "sources" / str(raw["source"])
+
     def said(self, name: str = "one") -> list[str]:
         return list(self.provider.logs(name))
 
@@ -516,17 +521,45 @@ LIMITED = {"deploy": {"resources": {"limits": {"memory": "512m"}}}}
 
 def test_the_limit_it_is_held_to_is_what_the_kernel_says(host: Host) -> None:
     host.run(["sleep", "1000"], container=LIMITED)
-    assert host.look().facts == {"memory": str(512 << 20)}
+    assert host.look().facts["memory"] == str(512 << 20)
     hard = resource.prlimit(host.pid(), resource.RLIMIT_DATA)[1]
     resource.prlimit(host.pid(), resource.RLIMIT_DATA, (256 << 20, hard))
-    assert host.look().facts == {"memory": str(256 << 20)}
+    assert host.look().facts["memory"] == str(256 << 20)
     assert host.look().live.limits.memory == 512 << 20
     host.stop()
-    assert host.look().facts == {"memory": str(512 << 20)}, "what it would be started with"
+    assert host.look().facts["memory"] == str(512 << 20), "what it would be started with"
     host.start()
-    assert host.look().facts == {"memory": str(512 << 20)}
+    assert host.look().facts["memory"] == str(512 << 20)
 
 
 def test_what_a_program_makes_of_itself_is_no_fact(host: Host) -> None:
-    host.run(["sh", "-c", "cd / && NAME=other exec sleep 1000"])
-    assert host.look().facts == {}
+    host.run(["sh", "-c", "echo mine > notes; echo done; cd / && NAME=other exec sleep 1000"])
+    host.wait(lambda _: host.said() == ["done"])
+    assert (host.exported() / "notes").is_file()
+    assert host.look().facts.keys() == {"replica.json", "agent.json"}
+
+
+@pytest.mark.parametrize("name", ["replica.json", "agent.json"])
+def test_its_own_files_are_facts(host: Host, name: str) -> None:
+    host.run(["./main.sh"])
+    before = host.look().facts
+    path = host.folder / "replicas" / "one" / name
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes() + b"\n")
+    after = host.look().facts
+    assert {key for key in before | after if before.get(key) != after.get(key)} == {name}
+
+
+def test_an_edited_export_is_a_fact_and_no_new_replica_gets_it(host: Host) -> None:
+    host.run(["./main.sh"])
+    first = host.exported()
+    (first / "main.sh").chmod(0o700)
+    with (first / "main.sh").open("ab") as file:
+        file.write(b"exit 1\n")
+    assert "source/main.sh" in host.look().facts
+    assert host.provider.observe("staging").replicas == (host.look(),)
+    host.run(["./main.sh"], "two")
+    assert host.exported("two") != first
+    assert (host.exported("two") / "main.sh").read_bytes() == FILES[0][2]
+    assert "source/main.sh" not in host.look("two").facts
+    assert "source/main.sh" in host.look().facts, "who runs from it is told as before"

@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from agentgit.errors import EngineError
-from agentgit.providers.process.source import export_source, list_abandoned
+from agentgit.providers.process import untouched
+from agentgit.providers.process.source import export_source, find_edited, list_abandoned
 
 File = tuple[str, str, bytes]
 
@@ -20,8 +21,8 @@ File = tuple[str, str, bytes]
 def export(
     folder: Path, *files: File, digest: str = "d", used: frozenset[str] = frozenset()
 ) -> Path:
-    export_source(folder, digest, files, used)
-    return folder / digest
+    export_source(folder / "sources", digest, files, used)
+    return folder / "sources" / digest
 
 
 def test_files_as_in_the_commit(tmp_path: Path) -> None:
@@ -51,14 +52,14 @@ def test_second_export_reads_nothing(tmp_path: Path) -> None:
         yield "", "", b""
 
     export(tmp_path, ("a", "100644", b""))
-    export_source(tmp_path, "d", refuse(), frozenset())
+    export_source(tmp_path / "sources", "d", refuse(), frozenset())
 
 
 @pytest.mark.parametrize("to", ["/etc/passwd", "../outside", "sub/../../outside"])
 def test_links_stay_inside(tmp_path: Path, to: str) -> None:
     with pytest.raises(EngineError, match="leaves the folder"):
         export(tmp_path, ("link", "120000", to.encode()))
-    assert not (tmp_path / "d").exists()
+    assert not (tmp_path / "sources" / "d").exists()
 
 
 def test_paths_stay_inside(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_paths_stay_inside(tmp_path: Path) -> None:
 def test_empty_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="empty"):
         export(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "sources").iterdir()) == []
 
 
 def test_half_export_is_a_leftover_once_its_maker_is_gone(tmp_path: Path) -> None:
@@ -100,15 +101,76 @@ def test_unused_exports_go_after_a_day(tmp_path: Path) -> None:
         export(tmp_path, file, digest=digest)
     long_ago = time.time() - 2 * 24 * 3600
     for digest in ("old", "used"):
-        os.utime(tmp_path / digest, (long_ago, long_ago))
+        os.utime(tmp_path / "sources" / digest, (long_ago, long_ago))
     export(tmp_path, file, digest="new", used=frozenset({"used"}))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "new", "used"]
+    left = ["fresh", "new", "used"]
+    assert sorted(path.name for path in (tmp_path / "sources").iterdir()) == left
+    assert sorted(path.stem for path in (tmp_path / "exported").iterdir()) == left
 
 
 def test_asking_for_an_export_keeps_it(tmp_path: Path) -> None:
     file = ("a", "100644", b"")
-    export(tmp_path, file, digest="old")
-    os.utime(tmp_path / "old", (0, 0))
+    found = export(tmp_path, file, digest="old")
+    os.utime(found, (0, 0))
     export(tmp_path, file, digest="old")
     export(tmp_path, file, digest="new")
-    assert (tmp_path / "old").is_dir()
+    assert found.is_dir()
+
+
+PROGRAM = (("agent.py", "100644", b"print()"), ("bin/run", "100755", b"#!/bin/sh"),
+           ("bin/link", "120000", b"../agent.py"))  # fmt: skip
+
+
+def rewrite(path: Path) -> None:
+    """Edit a file and leave its size and its time as they were."""
+    seen = path.stat()
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().upper())
+    path.chmod(seen.st_mode)
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
+def relink(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("run")
+
+
+@pytest.mark.parametrize(
+    ("edit", "path"),
+    [(rewrite, "agent.py"), (Path.unlink, "agent.py"), (relink, "bin/link"),
+     (lambda path: path.chmod(0o400), "bin/run")],
+)  # fmt: skip
+def test_what_somebody_edited_is_named(
+    tmp_path: Path, edit: Callable[[Path], None], path: str
+) -> None:
+    found = export(tmp_path, *PROGRAM)
+    edit(found / path)
+    assert find_edited(found) is not None
+    assert set(find_edited(found) or ()) == {f"source/{path}"}
+    assert not find_edited(tmp_path / "sources" / "never exported")
+    export(tmp_path, *PROGRAM)
+    assert find_edited(tmp_path / "sources" / "d-2") == {}
+    assert (tmp_path / "sources" / "d-2" / "agent.py").read_bytes() == b"print()"
+
+
+def test_what_was_only_touched_or_put_beside_it_is_not(tmp_path: Path) -> None:
+    found = export(tmp_path, *PROGRAM)
+    (found / "agent.py").touch()
+    (found / "agent.py").chmod(0o600)
+    (found / "bin/run").rename(found / "aside")
+    (found / "bin/run").write_bytes((found / "aside").read_bytes())
+    (found / "bin/run").chmod(0o500)
+    assert find_edited(found) == {}
+
+
+def test_what_nobody_touched_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = export(tmp_path, *PROGRAM)
+    monkeypatch.setattr(untouched, "digest_file", lambda path: pytest.fail(f"has read {path}"))
+    assert find_edited(found) == {}
+
+
+def test_of_many_edited_files_the_folder_is_named(tmp_path: Path) -> None:
+    found = export(tmp_path, *((f"{number}.py", "100644", b"") for number in range(6)))
+    for path in found.iterdir():
+        path.unlink()
+    assert (find_edited(found) or {}).keys() == {"source"}

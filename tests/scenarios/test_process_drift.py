@@ -1,8 +1,9 @@
-"""A limit of a process that somebody changed by hand is drift, and is set right."""
+"""What somebody changed by hand of a process is drift, and is set right."""
 
 from __future__ import annotations
 
 import resource
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,28 @@ def test_a_limit_that_somebody_changed(small_fleet: SmallFleet) -> None:
     assert name not in fleet.running()
     fleet.run("drift")
     assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")
+
+
+def edit(path: Path) -> None:
+    path.chmod(0o600)
+    path.write_text(path.read_text() + "\n")
+
+
+@pytest.mark.xdist_group("process")
+def test_files_that_somebody_edited(small_fleet: SmallFleet) -> None:
+    fleet = small_fleet
+    (name,) = fleet.running()
+    (config,), (program,) = fleet.state.rglob("agent.json"), fleet.state.rglob("agent.py")
+    edit(config)
+    edit(program)
+    for words, code in ((("plan",), 0), (("drift",), 2)):
+        said = fleet.run(*words, expect=code).out
+        assert f"somebody changed agent.json, source/agent.py of {name}" in said
+    (replica,) = fleet.run("status", "--json").json["instances"][0]["replicas"]
+    assert replica["changedByHand"] == ["agent.json", "source/agent.py"]
+
+    fleet.apply()
+    assert name not in fleet.running()
+    assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")
+    (program,) = (path for path in fleet.state.rglob("agent.py") if path != program)
+    assert program.read_text() == (fleet.folder / "agents/agent.py").read_text()

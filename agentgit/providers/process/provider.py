@@ -4,7 +4,8 @@ Everything is in one folder, private to its owner:
 
     replicas/NAME/   replica.json (what it is), agent.json (its configuration), run.json (how it
                      was started), pid.json, exit.json, health.json, log
-    sources/DIGEST/  exported folders of commits, read-only
+    sources/DIGEST/  exported folders of commits, read-only; another one beside what was edited
+    exported/        what was exported, to tell whether somebody has edited it
     volumes/NAME/    data/ outlives every replica
     store/           the host store
 
@@ -12,16 +13,16 @@ Of the resource limits only memory holds (as RLIMIT_DATA, per process: what is r
 used does not count); cpus and pids cannot be limited without a container. The restart policy
 holds as long as the machine runs; nothing is started again after a reboot but by the next apply.
 
-That limit is also all that somebody else can change of what a process was started with, so it is
-what its baseline has. Command, environment and folder only the program itself can change, and
-many do.
+That limit is also all that somebody else can change of what a process was started with. With what
+it reads from its files, the configuration and the exported folder, it is what a baseline has.
+Command, environment and folder only the program itself can change, and many do.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,14 +51,21 @@ from agentgit.model.steps import (
     UpdateReplica,
 )
 from agentgit.providers.process import health, spawn
-from agentgit.providers.process.facts import Facts, full_environment, gather_facts
+from agentgit.providers.process.facts import (
+    DOCUMENT,
+    RECORD,
+    Facts,
+    full_environment,
+    gather_facts,
+)
 from agentgit.providers.process.files import engine_errors, locked
 from agentgit.providers.process.folders import Folders
 from agentgit.providers.process.log import read_log
 from agentgit.providers.process.ports import allocate_ports, get, list_foreign, reach
-from agentgit.providers.process.source import export_source
+from agentgit.providers.process.source import export_source, find_edited, find_export
 from agentgit.providers.process.store import FolderStore
 from agentgit.providers.process.table import check_system, read_data_limit
+from agentgit.providers.process.untouched import digest_file
 from agentgit.providers.room import check_room, measure_room
 
 _PROBES = 16  # health checks that run side by side
@@ -90,8 +98,11 @@ class ProcessProvider:
         with engine_errors(self.host, "look at its processes"):
             everything = self._folders.replicas()
             mine = [facts for facts in everything if facts.environment == environment]
+            edited = {source: self._find_edited(source) for source in {one.source for one in mine}}
             with ThreadPoolExecutor(max_workers=_PROBES) as pool:
-                looked = pool.map(lambda facts: self._look(facts, eager=True), mine)
+                looked = pool.map(
+                    lambda facts: self._look(facts, edited[facts.source], eager=True), mine
+                )
                 replicas = tuple(one for one in looked if self._folders.of(one.name).is_dir())
             owners = self._port_owners(everything)
             names = {facts.name for facts in mine}
@@ -144,7 +155,9 @@ class ProcessProvider:
         """One replica as it is now; its health check runs when it is time to."""
         with engine_errors(self.host, f"look at {name}"):
             facts = self._find(name)
-            return None if facts is None else self._look(facts, eager=False)
+            if facts is None:
+                return None
+            return self._look(facts, self._find_edited(facts.source), eager=False)
 
     def knock(self) -> None:
         """Say that this machine is there."""
@@ -196,11 +209,13 @@ class ProcessProvider:
 
     def _create(self, replica: ReplicaSpec, stamp: Stamp) -> None:
         facts = gather_facts(replica, stamp, secrets.token_hex(16), self._folders.root)
-        if not self._folders.source(facts).is_dir():
+        export = find_export(self._folders.sources, facts.source)
+        if export is None:
             raise DefiniteError(
                 f"{self.host}: the source folder of {replica.instance} has not been exported",
                 hint="run the command again",
             )
+        facts = facts.model_copy(update={"source": export})
         self._folders.make_replica(facts, replica.document)
 
     def _start(self, step: StartReplica) -> None:
@@ -229,7 +244,11 @@ class ProcessProvider:
             spawn.stop(facts, self._folders.of(facts.name), grace, step.timeout)
         return facts
 
-    def _look(self, facts: Facts, *, eager: bool) -> Replica:
+    def _find_edited(self, source: str) -> Mapping[str, str]:
+        """Find what somebody edited in an export; where that is not known, nothing is said."""
+        return find_edited(self._folders.sources / source) or {}
+
+    def _look(self, facts: Facts, edited: Mapping[str, str], *, eager: bool) -> Replica:
         folder = self._folders.of(facts.name)
         run = spawn.read_run(folder)
         found = Replica(
@@ -250,7 +269,11 @@ class ProcessProvider:
             started_at=run.started_at,
             addresses=self._addresses(facts),
             live=Live(limits=Limits(memory=facts.memory), restart=facts.restart),
-            facts=_read_limits(facts, run),
+            facts={
+                **{name: digest_file(folder / name) for name in (RECORD, DOCUMENT)},
+                **_read_limits(facts, run),
+                **edited,
+            },
         )
         if run.state != "running" or facts.healthcheck is None:
             return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count, takewhile
 from pathlib import Path, PurePosixPath
 
 from agentgit.errors import DefiniteError
@@ -15,6 +16,7 @@ from agentgit.providers.process.files import (
     retire_folder,
 )
 from agentgit.providers.process.table import Identity, is_alive, read_self
+from agentgit.providers.process.untouched import find_changed, note_files
 
 _KEEP_UNUSED = 24 * 3600.0  # seconds; a rollout that still needs an export is never that old
 _LINK, _EXECUTABLE, _MODULE = "120000", "100755", "160000"
@@ -23,30 +25,43 @@ _LINK, _EXECUTABLE, _MODULE = "120000", "100755", "160000"
 def export_source(
     sources: Path, digest: str, files: Iterable[tuple[str, str, bytes]], used: frozenset[str]
 ) -> None:
-    """Have `sources/<digest>`. `files` is only looked at when it is not there yet.
+    """Have a folder for `find_export`. `files` is only looked at when there is none yet.
 
     Exports that nothing has used for a day are removed. Raises EngineError for a folder that is
     empty or a link that leaves it.
     """
     make_private(sources)
-    target = sources / digest
-    if target.is_dir():
-        os.utime(target)
+    whole = find_export(sources, digest)
+    if whole is not None:
+        os.utime(sources / whole)
         return
+    target = next(path for path in _list_places(sources, digest) if not path.is_dir())
     half = _name_half(sources, digest)
     half.mkdir(mode=0o700)
-    count = 0
+    written = 0
     for path, mode, data in files:
         if mode != _MODULE:
             _write(half, PurePosixPath(path), mode, data)
-            count += 1
-    if not count:
+            written += 1
+    if not written:
         half.rmdir()
         raise DefiniteError(
             "the folder of process.source is empty in this commit", hint="commit its files"
         )
+    note_files(half, _name_note(target))
     publish_folder(half, target)
-    _prune(sources, used | {digest})
+    _prune(sources, used | {target.name})
+
+
+def find_export(sources: Path, digest: str) -> str | None:
+    """Find the export that is what the commit says; one that was edited is left to who runs it."""
+    there = takewhile(Path.is_dir, _list_places(sources, digest))
+    return next((path.name for path in there if find_edited(path) == {}), None)
+
+
+def find_edited(export: Path) -> dict[str, str] | None:
+    """Give the files of an export that somebody edited; None where that is not known."""
+    return find_changed(export, _name_note(export))
 
 
 def list_abandoned(sources: Path) -> tuple[str, ...]:
@@ -89,6 +104,17 @@ def _prune(sources: Path, used: frozenset[str]) -> None:
         is_old = path.name not in used and path.stat().st_mtime < oldest
         if is_old and not path.name.startswith(HALF):
             retire_folder(path, _name_half(sources, path.name))
+            _name_note(path).unlink(missing_ok=True)
+
+
+def _list_places(sources: Path, digest: str) -> Iterator[Path]:
+    """List where a folder may be exported to: beside those that somebody has edited."""
+    yield sources / digest
+    yield from (sources / f"{digest}-{number}" for number in count(2))
+
+
+def _name_note(export: Path) -> Path:
+    return export.parent.with_name("exported") / f"{export.name}.json"
 
 
 def _name_half(sources: Path, digest: str) -> Path:
