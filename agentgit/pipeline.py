@@ -13,13 +13,11 @@ from agentgit.model.guards import OF_CHANGES
 from agentgit.model.progress import Passage
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
-from agentgit.plan.guard_hosts import check_hosts
+from agentgit.plan.lost_hosts import check_reachable, leave_out
 from agentgit.plan.refusal import check_refused
 from agentgit.plan.request import PlanRequest
 from agentgit.record.history import (
     is_destroyed,
-    known_hosts,
-    known_identities,
     unfinished,
     unsettled,
     verified_commit,
@@ -36,7 +34,7 @@ from agentgit.workflow.last_good import find_running
 from agentgit.workflow.leased import Leased
 from agentgit.workflow.line import check_goes_back
 from agentgit.workflow.milestones import close_interrupted, share
-from agentgit.workflow.observe import observe_hosts
+from agentgit.workflow.observe import find_missing, observe_hosts
 from agentgit.workflow.orphans import find_orphans
 from agentgit.workflow.own_changes import find_own_changes
 from agentgit.workflow.places import drop_engines, keep_engines
@@ -64,7 +62,14 @@ def prepare_plan(
     with take_aim(world, request, permit, status=status, reads=reads) as aim:
         target, desired = hold_commit(world, request, aim.records, aim.target, aim.desired)
         observed = observe_hosts(aim.providers, request.environment, unsettled(aim.records))
+        lost = find_missing(observed, aim.records)
+        gives_up = (
+            request.kind in {"apply", "rollback"} and not status and "lost-hosts" in request.allow
+        )
+        if not gives_up:
+            observed = leave_out(observed, lost)
         if request.kind == "restart":  # brings in no change, whatever is pending
+            check_reachable(observed)
             desired = find_running(world.source, desired, observed, aim.records, request.only)
         session = Session(
             world=world,
@@ -79,6 +84,7 @@ def prepare_plan(
             warnings=aim.warnings,
             spooled=aim.spooled,
             permit=permit,
+            given_up=tuple(one.host for one in lost) if gives_up else (),
         )
         problem = aim.problem
         if not (status and (observed.unreachable or problem)):
@@ -103,10 +109,14 @@ def _make_plan(session: Session, *, status: bool) -> None:
     session.observed = look_at_images(session.providers, desired, session.observed, images)
     limits = _limits(
         request, target, records, find_passages(session.providers, desired), status=status
-    ).model_copy(update={"images": images, **({} if status else _look_back(session))})
+    ).model_copy(
+        update={
+            "images": images,
+            "given_up": session.given_up,
+            **({} if status else _look_back(session)),
+        }
+    )
     evidence = CommitEvidence(source, target.snapshot, request.environment, records, desired)
-    if status:
-        check_hosts(session.observed, limits, evidence)
     plan = build_plan(desired, session.observed, limits, evidence)
     check_goes_back(request, target, desired, records, plan)
     session.plan = plan if status else plan_around(session, plan, limits, evidence)
@@ -157,8 +167,9 @@ def is_news(session: Session) -> bool:
         return not is_destroyed(session.records)
     if session.request.kind != "apply":
         return False
-    unverified = bool(session.plan and session.plan.unverified)
-    return unverified or verified_commit(session.records) != commit.sha
+    plan = session.plan
+    unknown = bool(plan and (plan.unverified or plan.given_up))
+    return unknown or verified_commit(session.records) != commit.sha
 
 
 def _look_back(session: Session) -> dict[str, object]:
@@ -195,8 +206,6 @@ def _limits(
         resumes=left[0].id if left else "",
         refused=target.refused,
         passages=passages,
-        known_hosts=known_hosts(records),
-        identities=known_identities(records),
         only=frozenset(request.only),
         restart=frozenset(request.only) if request.kind == "restart" else frozenset(),
         destroy=request.kind == "destroy",

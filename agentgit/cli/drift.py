@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def command(settings: Settings, environments: tuple[str, ...], *, as_json: bool) -> int:
     """Show what differs from what was last verified, although no commit asked for it.
 
-    Only reads. Exit 2 where something has drifted, 1 where a host does not answer or nothing was
-    ever applied: then it is not known.
+    Only reads. Exit 2 where something has drifted, 1 where a host does not answer or is another
+    one than before, or nothing was ever applied: then it is not known.
     """
     from agentgit.cli.door import choose_environments, open_world
     from agentgit.cli.several import answer_each

@@ -45,5 +45,5 @@ def _count_running(world: World, name: str) -> str:
             number = len(session.observed.replicas)
     except AgentgitError as error:
         return f"what runs there is not known, {error.message}"
-    more = f", and {', '.join(silent)} cannot be reached" if silent else ""
+    more = f", and what runs on {', '.join(silent)} is not known" if silent else ""
     return f"{count(number, 'replica')} of it {'runs' if number == 1 else 'run'}{more}"

@@ -61,17 +61,12 @@ def command(
 
 def _find(observed: Observed, instance: str, slot: int | None) -> list[Replica]:
     """Find the replicas that are meant. Raises UsageError, EngineError where there are none."""
-    from agentgit.errors import EngineError, UsageError
+    from agentgit.errors import UsageError
+    from agentgit.plan.lost_hosts import check_reachable
 
     mine = observed.replicas_of(instance)
-    if not mine and observed.unreachable:
-        silent = observed.unreachable[0]
-        raise EngineError(
-            f"{silent.host} of {observed.environment} cannot be reached: "
-            + silent.reason.removeprefix(f"{silent.host}: "),
-            hint=silent.hint or "agentgit doctor shows which engines answer",
-        )
     if not mine:
+        check_reachable(observed)
         running = ", ".join(sorted({one.instance for one in observed.replicas}))
         hint = f"running: {running}" if running else "nothing runs there"
         raise UsageError(f"{instance} has no replica in {observed.environment}", hint=hint)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def command(settings: Settings, environments: tuple[str, ...], *, as_json: bool) -> int:
     """Show what runs: every replica with its revision, its commit and its health.
 
-    Exit 1 where a host does not answer: then this is not all of it.
+    Exit 1 where a host does not answer, or is another one than before: then this is not all of it.
     """
     from agentgit.cli.door import choose_environments, open_world
     from agentgit.cli.several import answer_each

@@ -119,11 +119,15 @@ def name_identity(environment: str) -> str:
 
 
 class Unreachable(Value):
-    """A host that does not answer: what runs there is unknown, never nothing."""
+    """A host that does not answer, or is `lost`: what runs there is unknown, never nothing.
+
+    One that is lost is not the host any more that carried replicas; its reason is a sentence.
+    """
 
     host: str
     reason: str
     hint: str = ""
+    lost: bool = False
 
 
 class Observed(Value):

@@ -64,6 +64,8 @@ class Plan(Value):
     `passages` the pauses that it had passed and that are not repeated.
     `absent_images` are those that have to be pulled, as far as hosts were asked.
     `unverified` are replicas of which nobody knows whether they were changed by hand.
+    `given_up` are hosts that carried replicas and that nobody knows any more: what runs there may
+    run on.
     `protection` are the limits of the environment that the commit changes, `settings` what else it
     changes of the environment itself and no change tells. `refusals` are what guards say: with any
     of them the plan is only to be looked at.
@@ -97,6 +99,7 @@ class Plan(Value):
     mixed_images: tuple[MixedImage, ...] = ()
     absent_images: tuple[AbsentImage, ...] = ()
     unverified: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
     protection: tuple[FieldChange, ...] = ()
     settings: tuple[FieldChange, ...] = ()
     refusals: tuple[Refusal, ...] = ()

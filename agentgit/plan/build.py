@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
-from agentgit.errors import ConfigError
 from agentgit.model.change import Change, FieldChange
 from agentgit.model.desired import Desired
 from agentgit.model.observed import Observed, Replica
@@ -18,8 +17,7 @@ from agentgit.plan.availability import count_least
 from agentgit.plan.changes import describe_instance, describe_removal
 from agentgit.plan.digest import digest_intent, digest_observed
 from agentgit.plan.draft import Draft
-from agentgit.plan.guard import check_known, check_reachable, refuse_ports
-from agentgit.plan.guard_hosts import check_hosts, check_twins, refuse_lost_hosts
+from agentgit.plan.guard import check_known, refuse_ports
 from agentgit.plan.guard_protection import find_refusals
 from agentgit.plan.guard_quarantine import find_refused, refuse_quarantined
 from agentgit.plan.guard_strategy import refuse_strategies
@@ -31,6 +29,7 @@ from agentgit.plan.instance import (
     find_passed,
     stage_instance,
 )
+from agentgit.plan.lost_hosts import check_hosts
 from agentgit.plan.moves import move_away
 from agentgit.plan.placement import find_hosts, place_slots
 from agentgit.plan.request import Evidence, PlanRequest
@@ -46,10 +45,11 @@ def build_plan(
     """Say how to make observed what is desired.
 
     What guards refuse is part of the plan. Raises EngineError for a host that does not answer,
-    GuardError where it cannot be told what runs and ConfigError for what cannot be placed.
+    GuardError where it is not known what runs and ConfigError for what cannot be placed.
     """
-    _check_asked(desired, observed, request)
-    placed = _place_seen(desired, observed, request, evidence)
+    check_hosts(observed, evidence)
+    check_known(desired, observed, request.only | request.restart)
+    placed = _place(desired, observed)
     chooser = Chooser(observed, request.images)
     covered = [one for one in desired.instances if request.covers(one.name)]
     names = Names(desired, observed, chooser)
@@ -82,10 +82,11 @@ def build_plan(
         replicas_healthy=sum(replica.serving for replica in observed.replicas),
         replicas_after=after,
         peak=_count_peak(observed, waves),
-        risk=assess_risk(changes, waves, max(before, after)),
+        risk=assess_risk(changes, waves, max(before, after), lost=len(request.given_up)),
         moved_images=tuple(find_moved(covered, observed, placed, chooser)),
         mixed_images=tuple(find_mixed(covered, observed, placed, chooser)),
         unverified=tuple(one.name for one in observed.replicas if one.unverified),
+        given_up=request.given_up,
         protection=tuple(one for one in request.own if one.path.startswith(_LIMITS)),
         settings=tuple(_untold(request.own, changes)),
         refusals=_refuse(draft, bad),
@@ -98,32 +99,13 @@ def _untold(own: tuple[FieldChange, ...], changes: Sequence[Change]) -> Iterator
     return (one for one in own if not one.path.startswith(_LIMITS) and one.path not in told)
 
 
-def _check_asked(desired: Desired, observed: Observed, request: PlanRequest) -> None:
-    """Refuse what cannot be planned at all."""
-    check_reachable(observed)
-    check_twins(observed)
-    check_known(desired, observed, request.only | request.restart)
-
-
 def _refuse(draft: Draft, bad: list[Quarantined]) -> tuple[Refusal, ...]:
     """Gather what speaks against the plan; `bad` is what failed before and would come again."""
     desired, observed, placed, request = draft.desired, draft.observed, draft.placed, draft.request
     quarantined = refuse_quarantined(bad, request, desired.environment)
     ports = refuse_ports(desired, observed, placed, request, draft.evidence)
-    lost = refuse_lost_hosts(observed, request, draft.evidence)
     own = refuse_strategies(draft)
-    return (*request.refused, *lost, *ports, *own, *quarantined, *find_refusals(draft))
-
-
-def _place_seen(
-    desired: Desired, observed: Observed, request: PlanRequest, evidence: Evidence
-) -> dict[str, dict[int, str]]:
-    """Choose hosts as below; where there is none, a host that was lost from sight says why."""
-    try:
-        return _place(desired, observed)
-    except ConfigError:
-        check_hosts(observed, request, evidence)
-        raise
+    return (*request.refused, *ports, *own, *quarantined, *find_refusals(draft))
 
 
 def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:

@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from agentgit.errors import EngineError, Location, UsageError
+from agentgit.errors import Location, UsageError
 from agentgit.model.container import Port
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
 from agentgit.model.refusal import Refusal
 from agentgit.plan.pointing import point_into
 from agentgit.plan.request import Evidence, PlanRequest
-
-
-def check_reachable(observed: Observed) -> None:
-    """Refuse to plan while a host does not answer: what runs there is unknown, never nothing."""
-    if observed.unreachable:
-        first = observed.unreachable[0]
-        names = ", ".join(one.host for one in observed.unreachable)
-        reason = first.reason.removeprefix(f"{first.host}: ")
-        what_to_do = first.hint or "agentgit doctor shows which engines answer"
-        raise EngineError(
-            f"{names} of {observed.environment} cannot be reached: {reason}",
-            hint=f"{what_to_do}; nothing was changed",
-        )
 
 
 def check_known(desired: Desired, observed: Observed, names: frozenset[str]) -> None:

@@ -22,13 +22,13 @@ class PlanRequest(Value):
     """`only` limits the plan to some instances (empty: all); `restart` replaces without a change.
 
     `destroy` allows an environment to become empty. `pin` and `ended_pin` are only carried along,
-    to be shown. `known_hosts` are the hosts that carried replicas when the last rollout ended,
-    with their engine, and `identities` what those were known by. `passages` are the pauses that
-    an interrupted rollout had passed, `quarantined` what failed and is not tried again, unless
-    `retry`; `again` is the command that asks for this plan, for the hint, and `going_back` says
-    that it is a rollback. `allow` names the guards that are let pass. `images` are the recorded
-    images, by revision and host. `protected` are the limits of the commit that was verified last,
-    in force beside those of this one, `own` is how the environment itself differs. `orphans` are
+    to be shown. `given_up` are hosts that carried replicas, are lost, and are done without.
+    `passages` are the pauses that an interrupted rollout had passed, `quarantined` what failed
+    and is not tried again, unless `retry`; `again` is the command that asks for this plan, for the
+    hint, and `going_back` says that it is a rollback. `allow` names the guards that are let pass.
+    `images` are the recorded images, by revision and host. `protected` are the limits of the
+    commit that was verified last, in force beside those of this one, `own` is how the environment
+    itself differs. `orphans` are
     environments that this commit does not have any more and nobody has destroyed, where this one
     has never been rolled out. `refused` is what was refused before anything was planned.
     """
@@ -38,8 +38,7 @@ class PlanRequest(Value):
     destroy: bool = False
     pin: Pin | None = None
     ended_pin: Pin | None = None
-    known_hosts: Mapping[str, str] = {}
-    identities: Mapping[str, str] = {}
+    given_up: tuple[str, ...] = ()
     passages: frozenset[Passage] = frozenset()
     quarantined: tuple[Quarantined, ...] = ()
     retry: bool = False

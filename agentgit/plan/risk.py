@@ -22,11 +22,18 @@ _BEHAVIOUR = (
 _MANY, _MOST = 10, 0.5  # replicas, and their share of all
 
 
-def assess_risk(changes: Sequence[Change], waves: Sequence[Wave], replicas: int) -> Risk:
-    """Judge a plan; `replicas` is how many the environment has, before or after."""
+def assess_risk(
+    changes: Sequence[Change], waves: Sequence[Wave], replicas: int, *, lost: int = 0
+) -> Risk:
+    """Judge a plan; `replicas` is how many the environment has, before or after.
+
+    `lost` is how many hosts are given up with whatever runs there.
+    """
     active = [change for change in changes if change.kind != "keep"]
     gaps = tuple(change.gap for change in active if change.gap is not None)
     found: list[tuple[Level, str]] = [("low", "")] if active else []
+    if lost:
+        found.append(("high", _count(lost, "host") + " given up"))
     if gaps:
         found.append(("high", _count(len(gaps), "instance") + " not served for a while"))
     removed = sum(change.kind == "remove" for change in active)

@@ -113,6 +113,13 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         yield f"{name} follows {safe(context.follows)}; to see what {here} would change:  {way}"
     if context.allow:
         yield palette.paint("attention", f"guards that it lets pass: {join_names(context.allow)}")
+    if plan.given_up:
+        one = len(plan.given_up) == 1
+        yield palette.paint(
+            "attention",
+            f"this gives up {join_names(plan.given_up)}: what ran there may run on, and nobody "
+            f"would know {'that host' if one else 'those hosts'} any more",
+        )
     if plan.resumes:
         left = (
             "nothing of it is left to do"
@@ -121,10 +128,8 @@ def write_notes(plan: Plan, now: datetime, context: Context, palette: Palette) -
         )
         yield f"rollout {safe(plan.resumes)} has not come to its end: {left}"
     yield from (palette.paint("attention", line) for line in _write_own(plan))
-    for moved in plan.moved_images:
-        yield palette.paint("attention", _say_moved(moved))
-    for mixed in plan.mixed_images:
-        yield palette.paint("attention", _say_mixed(mixed))
+    images = (*map(_say_moved, plan.moved_images), *map(_say_mixed, plan.mixed_images))
+    yield from (palette.paint("attention", one) for one in images)
     if plan.unknown_room:
         yield (
             f"how much room is left on {join_names(plan.unknown_room)} is not known: Docker tells "
@@ -219,7 +224,9 @@ def find_failed_try(plan: Plan, context: Context) -> RolloutRecord | None:
 
 
 def write_silence(host: Unreachable) -> str:
-    """Say that a host does not answer, and why."""
+    """Say that a host does not answer or is another one, and why."""
+    if host.lost:
+        return safe(host.reason)
     return (
         f"{safe(host.host)} cannot be reached: {safe(host.reason.removeprefix(f'{host.host}: '))}"
     )

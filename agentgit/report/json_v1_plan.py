@@ -73,6 +73,7 @@ def plan_document(
         "absentImages": [_absent(one) for one in plan.absent_images],
         "unverified": list(plan.unverified),
         "unknownRoom": list(plan.unknown_room),
+        "givenUp": list(plan.given_up),
         "protection": [_field(one, None, None) for one in plan.protection],
         "settings": [_field(one, None, None) for one in plan.settings],
         "refusals": [_refusal(one) for one in plan.refusals],

@@ -173,7 +173,7 @@ def _write_last(records: Sequence[RolloutRecord], now: datetime) -> Iterator[str
 
 def _write_pending(plan: Plan | None, observed: Observed) -> Iterator[str]:
     if plan is None:
-        why = "while a host does not answer"
+        why = "while it is not known what runs on all hosts"
         if not observed.unreachable:  # a guard, a quarantine, a mistake in a file
             why = f"here; to see why:  agentgit plan -e {safe(observed.environment)}"
         yield f"what is pending cannot be said {why}"

@@ -10,14 +10,13 @@ from agentgit.model.observed import Observed
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.plan.build import build_plan
-from agentgit.plan.guard import check_reachable
-from agentgit.plan.guard_hosts import check_hosts
+from agentgit.plan.lost_hosts import check_reachable
 from agentgit.plan.request import PlanRequest
-from agentgit.record.history import is_destroyed, known_hosts, known_identities, unsettled
+from agentgit.record.history import is_destroyed
 from agentgit.workflow.aim import Aim, take_aim
 from agentgit.workflow.evidence import CommitEvidence
 from agentgit.workflow.last_good import find_way_back
-from agentgit.workflow.observe import observe_hosts
+from agentgit.workflow.observe import observe_known
 from agentgit.workflow.session import Request, World
 
 
@@ -34,13 +33,14 @@ class Drift:
 def find_drift(world: World, environment: str) -> Drift:
     """Compare each instance with the commit at which it was last verified. Only reads.
 
-    Raises AgentgitError where nothing was ever verified, EngineError for a host that is silent.
+    Raises AgentgitError where nothing was ever verified, EngineError for a host that is silent or
+    lost.
     """
     request = Request(environment, kind="drift")
     with take_aim(world, request, status=True) as aim:
         if aim.problem is not None:
             raise aim.problem
-        observed = observe_hosts(aim.providers, environment, unsettled(aim.records))
+        observed = observe_known(aim.providers, environment, aim.records)
         check_reachable(observed)
         desired, missing = _find_verified(world, aim, observed)
         names = {one.name for one in desired.instances} | {
@@ -51,13 +51,10 @@ def find_drift(world: World, environment: str) -> Drift:
             destroy=True,
             retry=True,
             allow=OF_CHANGES,
-            known_hosts=known_hosts(aim.records),
-            identities=known_identities(aim.records),
         )
         evidence = CommitEvidence(
             world.source, aim.target.snapshot, environment, aim.records, desired
         )
-        check_hosts(observed, asked, evidence)
         plan = build_plan(desired, observed, asked, evidence)
     unread = tuple(f"{name} is left out: {why}" for name, why in sorted(missing.items()))
     return Drift(plan, observed, aim.records, (*aim.warnings, *unread))

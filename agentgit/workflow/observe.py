@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from agentgit.effects import Provider, Providers
 from agentgit.errors import EngineError
 from agentgit.model.observed import HostState, Observed, Unreachable
+from agentgit.model.rollout import RolloutRecord
+from agentgit.plan.lost_hosts import find_lost, leave_out
+from agentgit.record.history import known_hosts, known_identities, unsettled
 from agentgit.workflow.baselines import observe_judged
 
 SIDE_BY_SIDE = 16
@@ -31,6 +34,21 @@ def observe_hosts(
         hosts=tuple(state for state in states if isinstance(state, HostState)),
         unreachable=tuple(state for state in states if isinstance(state, Unreachable)),
     )
+
+
+def observe_known(
+    providers: Providers,
+    environment: str,
+    records: Sequence[RolloutRecord],
+) -> Observed:
+    """Gather the same of hosts that are what the last rollout left; others are unknown, too."""
+    observed = observe_hosts(providers, environment, unsettled(records))
+    return leave_out(observed, find_missing(observed, records))
+
+
+def find_missing(observed: Observed, records: Sequence[RolloutRecord]) -> tuple[Unreachable, ...]:
+    """Find the hosts that carried replicas when the last rollout ended, and are lost."""
+    return find_lost(observed, known_hosts(records), known_identities(records))
 
 
 def _observe(

@@ -107,7 +107,7 @@ class Session:
 
     `spooled` are the records that were found on hosts. Setting `stop` ends an apply at the next
     safe point. `permit` is asked before each call to a host that changes something, and asks the
-    lease while there is one.
+    lease while there is one. `given_up` are lost hosts that are done without.
     """
 
     world: World
@@ -123,3 +123,4 @@ class Session:
     stop: Flag = field(default_factory=Flag)
     spooled: tuple[Spooled, ...] = ()
     permit: Permit = field(default_factory=Permit)
+    given_up: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from agentgit.model.steps import CreateReplica, RemoveReplica, ReplicaSpec, Step
 from agentgit.model.story import Proof, Story
 from agentgit.record.ledger import GitLedger
 from agentgit.workflow.aim import take_aim
-from agentgit.workflow.observe import observe_hosts
+from agentgit.workflow.observe import observe_known
 from agentgit.workflow.session import Request, World
 
 _SHORTEST = 4  # characters of an id that are enough to mean one
@@ -33,7 +33,7 @@ def trace_replica(world: World, environments: Sequence[str], text: str) -> Story
     live: list[tuple[str, Replica]] = []
     for name in environments:
         with take_aim(world, Request(name), status=True) as aim:
-            observed = observe_hosts(aim.providers, name)
+            observed = observe_known(aim.providers, name, aim.ledger.rollouts(name))
         ledgers[name] = aim.ledger
         silent += [one.host for one in observed.unreachable]
         live += [(name, one) for one in observed.replicas]
@@ -236,8 +236,8 @@ def _nobody(
     where = " or ".join(environments)
     if silent:
         return EngineError(
-            f"no replica {text} is known in {where}, and {', '.join(silent)} does not answer",
-            hint="agentgit doctor shows which engines answer",
+            f"no replica {text} is known in {where}, and what runs on {', '.join(silent)} is not",
+            hint=f"agentgit status -e {environments[0]} says why",
         )
     from difflib import get_close_matches
 

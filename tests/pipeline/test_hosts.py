@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agentgit.errors import GuardError
-from agentgit.pipeline import prepare_plan
+from agentgit.errors import EngineError, GuardError
+from agentgit.pipeline import is_news, prepare_plan
 from agentgit.providers.memory import MemoryEngine
 from agentgit.workflow.drift import find_drift
 from tests.builders import PROJECT_ID
@@ -57,34 +57,55 @@ def test_a_host_with_another_name_is_the_same_host(project: Project) -> None:
 def test_another_engine_under_the_name_is_refused_not_filled(project: Project) -> None:
     project.apply()
     project.engines["eu-1"] = MemoryEngine()
-    for kind in ("apply", "restart", "destroy"):
+    for kind in ("apply", "destroy"):
         with pytest.raises(GuardError, match="eu-1 is not the host that carries replicas"):
             project.plan(kind=kind)
-    with pytest.raises(GuardError, match="eu-1 is not the host that carries replicas"):
+    with pytest.raises(EngineError, match="eu-1 is not the host that carries replicas"):
+        project.plan(kind="restart", only=("alpha",))
+    with pytest.raises(EngineError, match="eu-1 is not the host that carries replicas"):
         find_drift(project.open(), "production")
     with prepare_plan(project.open(), project.request(), status=True) as session:
-        assert any("eu-1 is not the host" in one for one in session.warnings)
+        (unknown,) = session.observed.unreachable
+        assert (unknown.host, unknown.lost, session.observed.hosts) == ("eu-1", True, ())
+        assert session.plan is None
+    given_up = project.plan(allow=frozenset({"lost-hosts"})).plan
+    assert given_up is not None
+    assert given_up.given_up == ("eu-1",)
+    assert (given_up.risk.level, given_up.risk.reasons[0]) == ("high", "1 host given up")
+    back = project.plan(kind="rollback", revision="HEAD", allow=frozenset({"lost-hosts"}))
+    assert back.given_up == ("eu-1",)
     assert project.apply(allow=frozenset({"lost-hosts"}))[0] == "succeeded"
     assert len(project.engines["eu-1"].replicas) == 3
     plan = project.plan().plan
     assert plan is not None
     assert plan.is_empty
+    assert not plan.given_up
 
 
-def test_what_a_lost_host_would_mean_is_planned_and_refused(project: Project) -> None:
+def test_to_give_a_host_up_is_news_though_nothing_changes(project: Project) -> None:
+    name_hosts(project, "eu-1", "eu-2")
+    project.apply()
+    assert not is_news(project.plan(only=("beta",)))
+    assert {one.instance for one, _ in project.engines["eu-2"].replicas.values()} == {"alpha"}
+    project.engines["eu-2"] = MemoryEngine()
+    session = project.plan(only=("beta",), allow=frozenset({"lost-hosts"}))
+    assert session.plan is not None
+    assert session.plan.is_empty
+    assert is_news(session)
+
+
+def test_a_lost_host_is_refused_where_the_hosts_are_declared(project: Project) -> None:
     name_hosts(project, "eu-1", "eu-2")
     project.apply()
     assert project.engines["eu-2"].replicas
     name_hosts(project, "eu-1")
-    with prepare_plan(project.open(), project.request()) as session:
-        plan = session.plan
-    assert plan is not None
-    assert plan.waves
-    (refusal,) = plan.refusals
-    assert (refusal.name, refusal.guard) == ("lost-hosts", "lost-hosts")
-    assert (refusal.line, refusal.column) == (3, 15)
-    with pytest.raises(GuardError, match="eu-2 carries replicas of production and is not in"):
-        project.apply()
+    with pytest.raises(
+        GuardError, match="eu-2 carries replicas of production and is not in"
+    ) as no:
+        project.plan()
+    place = no.value.location
+    assert place is not None
+    assert (place.line, place.column) == (3, 15)
 
 
 def test_where_nothing_can_be_placed_a_lost_host_says_why(project: Project) -> None:

@@ -128,6 +128,7 @@ PLAN = {
     "mixedImages": [],
     "absentImages": [],
     "unverified": [],
+    "givenUp": [],
     "protection": [],
     "settings": [],
     "refusals": [],

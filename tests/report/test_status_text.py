@@ -140,7 +140,7 @@ def test_a_silent_host_is_unknown_not_empty(show: Show, observed: Observed) -> N
     silent = Unreachable(host="eu-2", reason="eu-2: timed out")
     text = show(observed.model_copy(update={"unreachable": (silent,)}), None)
     assert "  ? eu-2 cannot be reached: timed out\n" in text
-    assert "what is pending cannot be said while a host does not answer" in text
+    assert "what is pending cannot be said while it is not known what runs on all hosts" in text
     assert "  web  1 of 3 seen serving\n" in text
 
 

@@ -46,9 +46,18 @@ def test_where_nothing_is_left_of_what_runs(small_fleet: SmallFleet, tmp_path: P
     fleet.plan("--detailed-exitcode")
     folder.rename(tmp_path / "aside")
     unknown = "local is not the host that carries replicas of production"
-    for words in (("plan",), ("drift",), ("apply", "--yes"), ("destroy", "--yes")):
+    for words in (("plan",), ("apply", "--yes"), ("destroy", "--yes")):
         fleet.run(*words, "-e", "production", expect=7).says(unknown, "--allow lost-hosts")
-    fleet.run("status", "-e", "production").has(unknown)
+    for words in (("drift",), ("logs", "alpha"), ("restart", "alpha", "--yes")):
+        fleet.run(*words, "-e", "production", expect=1).says(unknown, "is not known")
+    status = fleet.run("status", expect=1)
+    status.has(f"  ? {unknown}", "0 of 1 seen serving", "what is pending cannot be said")
+    document = fleet.run("status", "--json", expect=1).json
+    assert (document["hosts"], document["pending"]) == ([], None)
+    assert [one["name"] for one in document["unreachable"]] == ["local"]
+    gives_up = fleet.plan("--allow", "lost-hosts").out
+    assert "this gives up local: what ran there may run on, and nobody would know" in gives_up
+    assert "risk: high (1 host given up)" in gives_up
     folder.write_text("a file\n")
     fleet.plan(expect=7).says(unknown)
     folder.unlink()

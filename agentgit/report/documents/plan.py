@@ -350,6 +350,8 @@ class PlanDocument(TypedDict):
     """Images that have to be pulled first."""
     unverified: list[str]
     """Replicas of which it is not known whether somebody changed them by hand."""
+    givenUp: list[str]
+    """Hosts that are done without although what ran there may run on (`--allow lost-hosts`)."""
     protection: list[FieldDocument]
     """The limits in `protection` that this commit changes, against the one verified last."""
     settings: list[FieldDocument]
