@@ -30,7 +30,8 @@ class FieldChange(Value):
     `over` is the next place below it. `was` is the place in the older commit that decided
     `before`, where that is another file or where no place decides any more.
 
-    `lines` is the range of changed lines of a text, in the file of `origin`. For a folder, `files`
+    `lines` is the range of changed lines of a text, in the file of `origin`; where lines only went
+    there is none, and it is those in the file of `was`. For a folder, `files`
     are those in it that differ. `forces` says what it takes to bring the value about.
     """
 

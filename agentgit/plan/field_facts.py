@@ -61,6 +61,13 @@ def changed_lines(before: str, after: str) -> tuple[int, int]:
     return first, max(first, len(after.splitlines()) - end)
 
 
+def only_lost(before: str, after: str) -> bool:
+    """Whether a text has lost lines and got none: what is left stands in the old order."""
+    old, new = before.splitlines(), after.splitlines()
+    rest = iter(old)
+    return len(new) < len(old) and all(line in rest for line in new)
+
+
 def count_changed(before: str, after: str) -> tuple[int, ...]:
     """Give the lines of the new text that are not in the old one, counting from 1."""
     old, new = before.splitlines(), after.splitlines()

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from agentgit.model.change import FieldChange
 from agentgit.model.origin import Origin
 from agentgit.model.value import Path
+from agentgit.plan.field_facts import changed_lines, only_lost
 
 TEXT = ("instructions", "text")
 SCHEMA = ("configSchema", "file")
@@ -104,11 +105,9 @@ def locate(field: FieldChange, path: Path, sides: Sides, *, said: bool = True) -
         whole = Origin(layer=origin.layer, path=_name(field.after))  # what is in it decides
         return field.model_copy(update={"origin": whole, "lines": None})
     stands = origin == sides.now.place(sides.instance, path)
-    begin = sides.now.text_begin(sides.instance) if field.lines and stands else None
-    if field.lines and begin is not None:
-        first, last = field.lines[0] + begin, field.lines[1] + begin
-        origin = origin.model_copy(update={"line": first, "column": 0})
-        return field.model_copy(update={"origin": origin, "lines": (first, last)})
+    lines = _locate_lines(field, sides, origin, was) if field.lines and stands else None
+    if lines is not None:
+        return lines
     elsewhere = was is not None and was.path != origin.path
     return field.model_copy(
         update={
@@ -118,6 +117,28 @@ def locate(field: FieldChange, path: Path, sides: Sides, *, said: bool = True) -
             "lines": None,
         }
     )
+
+
+def _locate_lines(
+    field: FieldChange, sides: Sides, origin: Origin, was: Origin | None
+) -> FieldChange | None:
+    """Name the lines of a text that differ; those that only went are lines of the older commit.
+
+    None where a line of the file is not one of the text.
+    """
+    before, after, name = str(field.before), str(field.after), sides.instance
+    begin, began = sides.now.text_begin(name), sides.then.text_begin(name)
+    if was is not None and was.path == origin.path and only_lost(before, after):
+        first, last = changed_lines(after, before)
+        origin, begin, gone = was, began, True
+    else:
+        first, last = changed_lines(before, after)
+        gone = False
+    if begin is None:
+        return None
+    place = origin.model_copy(update={"line": first + begin, "column": 0})
+    decided = {"origin": None, "was": place} if gone else {"origin": place}
+    return field.model_copy(update={**decided, "lines": (first + begin, last + begin)})
 
 
 def locate_agent(before: str, after: str, sides: Sides) -> FieldChange:

@@ -18,14 +18,15 @@ _FORCES: Mapping[Forces, str] = {
 
 def word_field_place(field: FieldChange) -> str:
     """Name the place that decides, or the one that did where none does; unsafe text."""
-    origin = field.origin
-    if origin is None:
-        return f"gone from {field.was}" if field.was else ""
+    place = field.origin or field.was
+    if place is None:
+        return ""
+    gone = "gone from " if field.origin is None else ""
     if field.lines is not None:
         first, last = field.lines
-        return f"{origin.path}:{first}" + (f"-{last}" if last > first else "")
+        return f"{gone}{place.path}:{first}" + (f"-{last}" if last > first else "")
     more = f" and {count(len(field.files) - 1, 'more file')}" if len(field.files) > 1 else ""
-    return f"{origin}{more}"
+    return f"{gone}{place}{more}"
 
 
 def word_before_place(field: FieldChange) -> str:

@@ -37,6 +37,26 @@ def test_each_environment_with_its_causes(second: str, agentgit: Call) -> None:
     assert done.out.index("staging  1 of 1 instance changes") < done.out.index("0.7 -> 0.9")
 
 
+def test_a_line_that_went_is_where_it_was_in_every_form(
+    project: Path, agentgit: Call, commit: Call
+) -> None:
+    text = (project / PROMPT).read_text(encoding="utf-8")
+    (project / PROMPT).write_text(f"{text}Never promise money.\nSign.\n", encoding="utf-8")
+    commit("More")
+    assert agentgit("apply", "-e", "staging", "--yes").code == 0
+    (project / PROMPT).write_text(f"{text}Sign.\n", encoding="utf-8")
+    commit("Less")
+    here = ("-e", "staging")
+    assert f"  ~ {PROMPT}:2 (gone)  changes 1 instance" in agentgit("diff", "HEAD~1", *here).out
+    assert f"`{PROMPT}:2` (gone)" in agentgit("diff", "HEAD~1", *here, "--format", "markdown").out
+    assert f"instructions.text  gone from {PROMPT}:2\n" in agentgit("plan", *here).out
+    assert f"`{PROMPT}:2` (gone)" in agentgit("plan", *here, "--format", "markdown").out
+    (change,) = json.loads(agentgit("plan", *here, "--json").out)["changes"]
+    (field,) = change["fields"]
+    assert (field["origin"], field["was"]["line"], field["lines"]) == (None, 2, [2, 2])
+    assert "the file last changed by" in agentgit("plan", *here, "--blame").out
+
+
 def test_one_environment_two_commits_and_the_way_back(second: str, agentgit: Call) -> None:
     there = agentgit("diff", "HEAD~1", second, "-e", "staging").out
     back = agentgit("diff", second, "HEAD~1", "-e", "staging").out

@@ -114,6 +114,20 @@ def test_a_line_of_a_prompt(compare: Compare, edited: Edit) -> None:
     assert field.change_class == "prompt"
 
 
+def test_lines_of_a_prompt_that_went_are_those_of_the_older_commit(compare: Compare) -> None:
+    def prompt(*lines: str) -> dict[str, str | None]:
+        return {PROMPT: "".join(f"{line}\n" for line in lines)}
+
+    (gone,) = compare(prompt("a", "d"), prompt("a", "b", "c", "d")).causes
+    (field,) = gone.ways[0].fields
+    assert (str(gone.places[0]), gone.gone, field.lines) == (f"{PROMPT}:2", True, (2, 3))
+    assert (field.origin, str(field.was)) == (None, f"{PROMPT}:2")
+    (edited,) = compare(prompt("a", "x", "d"), prompt("a", "b", "c", "d")).causes
+    assert (str(edited.places[0]), edited.gone) == (f"{PROMPT}:2", False)
+    (apart,) = compare(prompt("b", "d"), prompt("a", "b", "c", "d")).causes
+    assert (str(apart.places[0]), apart.ways[0].fields[0].lines) == (f"{PROMPT}:1", (1, 3))
+
+
 def test_another_prompt_is_decided_by_who_names_it(compare: Compare, edited: Edit) -> None:
     cause = only_cause(compare(edited(AGENT, "support.md", "other.md")))
     assert str(cause.places[0]) == f"{AGENT}:4:24"

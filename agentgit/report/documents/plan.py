@@ -57,7 +57,8 @@ class FieldDocument(_ClassDocument):
     """The place that decides the value after: what says it, what takes it away, or the name of
     what says it where that is another one; null where nobody says it any more."""
     lines: list[int] | None
-    """For a text: the first and the last line of that file that differ; else null."""
+    """For a text: the first and the last line of that file that differ; where `origin` is null,
+    those of the file of `was` that went. Else null."""
     files: list[str]
     """For a folder: the files in it that differ."""
     forces: Forces
