@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from agentgit.model.guards import Guard
-from agentgit.model.observed import FactChange, Live, State
+from agentgit.model.observed import FactChange, Health, Live, State
 from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.value import Value
@@ -60,6 +60,8 @@ class SavedPlan(Value):
     """The request, the plan with all of its steps, and what was seen when it was made.
 
     `pinning` says that carrying it out sets the plan's pin. `digest` names the file's content.
+    `health` is that of each replica by its name: no part of what was seen, but it may say why
+    other steps are planned later.
     """
 
     format: Literal["agentgit/saved-plan@1"] = "agentgit/saved-plan@1"
@@ -70,4 +72,5 @@ class SavedPlan(Value):
     pinning: bool = False
     plan: Plan
     seen: tuple[Seen, ...] = ()
+    health: Mapping[str, Health] = {}
     shown: Shown = Shown()

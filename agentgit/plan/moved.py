@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from agentgit.model.observed import Observed, Replica
+from agentgit.model.observed import Health, Observed, Replica
 from agentgit.model.saved_plan import Seen
 from agentgit.model.value import Json, Value
 from agentgit.plan.compare import compare_live
@@ -42,6 +42,15 @@ def find_moved(before: Sequence[Seen], after: Sequence[Seen]) -> tuple[Moved, ..
         if then.get(key) != now.get(key)
     ]
     return tuple(sorted(found, key=_order))
+
+
+def describe_flaps(before: Mapping[str, Health], observed: Observed) -> tuple[str, ...]:
+    """Say whose health is another one: `eu-1: acme-...-alpha-1: healthy -> unhealthy`."""
+    return tuple(
+        f"{one.host}: {one.name}: {before[one.name]} -> {one.health}"
+        for one in observed.replicas
+        if before.get(one.name, one.health) != one.health
+    )
 
 
 def describe_moved(moved: Moved) -> str:

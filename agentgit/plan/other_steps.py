@@ -1,15 +1,16 @@
 """A saved plan against the one that is made of the same again: what it would do otherwise.
 
 Both were made of the same intent and the same observed state, so they differ only where the file
-was written by somebody else than the planner, or by another planner.
+was written by somebody else than the planner, or by another planner, or where health has changed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from agentgit.model.plan import Plan
-from agentgit.model.steps import Step, target_of
+from agentgit.model.steps import AwaitHealthy, Step, target_of
 
 _EXPLAINS = {"causes": (), "fields": (), "agent": "", "path": "", "gap": None}
 _Row = tuple[str, str, object]
@@ -30,6 +31,26 @@ def find_other_steps(saved: Plan, fresh: Plan) -> tuple[str, ...]:
     words += [f"{name} is planned otherwise" for name in before
               if name in after and before[name] != after[name]]  # fmt: skip
     return tuple(words) or ("the order is another one",)
+
+
+def does_the_same(saved: Plan, fresh: Plan) -> bool:
+    """Whether both do the same to the same replicas, in whatever order, and wait for whomever.
+
+    What serves is let go last, and what starts is waited for: that follows from health alone.
+    """
+    return _gather(saved) == _gather(fresh)
+
+
+def _gather(plan: Plan) -> Counter[str]:
+    rows = [f"{plan.tolerated} {plan.passages}"]
+    rows += [step.model_dump_json() for step in (*plan.prepare, *plan.cleanup)]
+    rows += [f"{one.hold.duration} {one.hold.passes}" for one in plan.waves if one.hold]
+    for move in (move for wave in plan.waves for move in wave.moves):
+        for part in ("prepare", "finish", "undo"):
+            steps: tuple[Step, ...] = getattr(move, part)
+            lasting = (step for step in steps if not isinstance(step, AwaitHealthy))
+            rows += [f"{move.instance} {part} {step.model_dump_json()}" for step in lasting]
+    return Counter(rows)
 
 
 def _rows(plan: Plan) -> Iterator[_Row]:

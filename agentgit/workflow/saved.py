@@ -18,8 +18,8 @@ from agentgit.model.rollout import RolloutRecord
 from agentgit.model.saved_plan import Asked, SavedPlan, Shown
 from agentgit.model.snapshot import Commit
 from agentgit.plan.digest import digest_hosts, digest_instances, digest_protection
-from agentgit.plan.moved import describe_moved, find_moved, list_some, see_all
-from agentgit.plan.other_steps import find_other_steps
+from agentgit.plan.moved import describe_flaps, describe_moved, find_moved, list_some, see_all
+from agentgit.plan.other_steps import does_the_same, find_other_steps
 from agentgit.record.pins import followed_line
 from agentgit.workflow.own_doing import GOES_ON, find_others_doing, find_own
 from agentgit.workflow.session import Request, Session, Target, World
@@ -40,6 +40,7 @@ def save_plan(session: Session, plan: Plan, shown: Shown) -> SavedPlan:
         pinning=session.target.new_pin is not None,
         plan=plan,
         seen=see_all(session.observed),
+        health={one.name: one.health for one in session.observed.replicas},
         shown=shown,
     )
 
@@ -97,6 +98,7 @@ def hold_commit(
 def hold_plan(session: Session) -> None:
     """Stay with the new plan where it has the steps of the saved one.
 
+    Health comes and goes by itself: it may change their order, and what is waited for.
     A rollout of the very same file that did not come to its end goes on: then it has the steps
     that are left. Raises StaleError when anything has moved, or the file has other steps.
     """
@@ -110,7 +112,8 @@ def hold_plan(session: Session) -> None:
         )
     seen = fresh.observed_digest == saved.plan.observed_digest
     others = find_other_steps(saved.plan, fresh) if seen else ()
-    if seen and not others:
+    flaps = describe_flaps(saved.health, session.observed)
+    if seen and (not others or (flaps and does_the_same(saved.plan, fresh))):
         return
     own = find_own(session.records, saved.digest)
     moved = find_moved(saved.seen, see_all(session.observed))
@@ -125,6 +128,13 @@ def hold_plan(session: Session) -> None:
     done = next((one for one in session.records if one.saved_plan == saved.digest), None)
     if done is not None and done.outcome not in GOES_ON:
         raise _stale(request, f"this plan was carried out already: {_say(done)}", ())
+    if others and flaps:
+        raise _stale(
+            request,
+            f"the health of what runs in {request.environment} has changed since this plan was "
+            "saved, so that it has other steps now",
+            (*flaps, *others),
+        )
     if others:
         raise _stale(request, f"{request.file} has other steps than are planned for it", others)
     raise _stale(

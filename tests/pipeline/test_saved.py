@@ -293,3 +293,56 @@ def test_somebody_elses_rollout_in_between_ends_it(project: Any, tmp_path: Path)
     leave_after(project, saved, "wave-done")
     project.apply(kind="restart", only=("beta",))
     assert "has changed since this plan was saved" in refuse(project, saved)
+
+
+ALPHA_ONLY = (
+    "kind: Instance\nmetadata: {name: alpha}\nspec: {agent: support, config: {language: de}}\n"
+)
+
+
+def nth(project: Any, instance: str, slot: int, **facts: Any) -> str:
+    """Change the replica of a slot behind everybody's back; gives its name."""
+    name, (replica, spec) = next(
+        (name, one)
+        for name, one in project.engine.replicas.items()
+        if (one[0].instance, one[0].slot) == (instance, slot)
+    )
+    project.engine.replicas[name] = (replica.model_copy(update=facts), spec)
+    return str(name)
+
+
+@pytest.mark.parametrize("slot", [1, 2])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("healthy", "starting"), ("starting", "healthy"), ("healthy", "unhealthy"),
+     ("unhealthy", "healthy")],
+)  # fmt: skip
+def test_health_that_asks_for_no_other_steps_makes_it_not_stale(
+    project: Any, tmp_path: Path, before: str, after: str, slot: int
+) -> None:
+    """What waits, and which slot comes first, may differ: the new plan is carried out."""
+    project.apply()
+    project.commit("Alpha", **{ALPHA: ALPHA_ONLY})
+    nth(project, "alpha", slot, health=before)
+    saved = save(project, tmp_path)
+    nth(project, "alpha", slot, health=after)
+    assert carry_out(project, saved)[1] == "succeeded"
+    assert project.plan().plan.is_empty
+
+
+@pytest.mark.parametrize(("before", "after"), [("healthy", "unhealthy"), ("unhealthy", "healthy")])
+def test_health_that_asks_for_other_steps_is_named(
+    project: Any, tmp_path: Path, before: str, after: str
+) -> None:
+    project.apply()
+    project.commit("Alpha", **{ALPHA: ALPHA_ONLY})
+    change(project, "beta", health=before)
+    saved = save(project, tmp_path)
+    name = change(project, "beta", health=after)
+    first, flap, *steps = refuse(project, saved).splitlines()
+    assert first == (
+        "the health of what runs in production has changed since this plan was saved, so that it "
+        "has other steps now"
+    )
+    assert flap == f"eu-1: {name}: {before} -> {after}"
+    assert any("beta" in step for step in steps)
