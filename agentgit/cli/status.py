@@ -50,4 +50,5 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
             *facts, records=session.records, now=now, palette=palette, quarantined=refused
         ),
         lambda: status_document(*facts, session.records, refused),
+        wrapped=True,
     )

@@ -107,6 +107,13 @@ def format_size(count: int) -> str:
     return str(count)
 
 
+def round_size(count: int) -> str:
+    """Write measured bytes in the units of sizes, rounded down: `300m`, `1.9g`."""
+    if count < _UNITS["g"]:
+        return f"{count // _UNITS['m']}m"
+    return f"{count * 10 // _UNITS['g'] / 10:g}g"
+
+
 @lru_cache(maxsize=4096)
 def _check_name(raw: str) -> str:
     if len(raw) > MAX_NAME or re.fullmatch(_NAME[1:-1], raw) is None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from agentgit.model.baseline import Baseline, tell_reader
 from agentgit.model.observed import FactChange, HostState, Replica
+from agentgit.plan.amounts import word_amount
 
 IN_PLACE = frozenset({"memory_swap"})  # set back together with the limits
 _NAME = "name"
@@ -87,7 +88,7 @@ def needs_replacing(replica: Replica) -> bool:
 
 
 def describe_drift(replica: Replica) -> str:
-    """Say what somebody changed: `memory_swap 128 -> 256, command`. Digests say nothing."""
+    """Say what somebody changed: `memory_swap 128m -> 256m, command`. Digests say nothing."""
     return ", ".join(_describe(one) for one in replica.drift)
 
 
@@ -138,7 +139,9 @@ def _find_shifted(changes: Mapping[str, tuple[FactChange, ...]]) -> frozenset[st
 
 
 def _describe(change: FactChange) -> str:
-    words = [text or "not set" for text in (change.before, change.after)]
-    if any(text.startswith("digest ") for text in words):
+    if any(text.startswith("digest ") for text in (change.before, change.after)):
         return change.field
+    words = [
+        word_amount(change.field, text) or "not set" for text in (change.before, change.after)
+    ]
     return f"{change.field} {words[0]} -> {words[1]}"

@@ -15,6 +15,7 @@ from agentgit.plan.compare import (
     compare_live,
     describe_rows,
     wanted_live,
+    word_live,
 )
 from agentgit.plan.effect import compare_environments
 from agentgit.plan.field_facts import find_forced
@@ -200,7 +201,7 @@ def _find_drift(
             causes.append(Cause(kind="drift", detail=said))
         for field, now, _ in differing:
             if field in asked and now != asked[field]:
-                words = [str(one or "unset") for one in (now, asked[field])]
+                words = [word_live(field, one) for one in (now, asked[field])]
                 said = f"slot {change.slot}: {field} is {words[0]} instead of {words[1]}"
                 causes.append(Cause(kind="drift", detail=said))
     return causes

@@ -15,6 +15,7 @@ from agentgit.model.container import Limits
 from agentgit.model.desired import Instance
 from agentgit.model.observed import EngineKind, HostState, Live, Replica
 from agentgit.model.value import Json, Value
+from agentgit.plan.amounts import word_amount
 from agentgit.plan.baseline import describe_drift, needs_replacing
 from agentgit.plan.placement import revision_on
 
@@ -122,8 +123,14 @@ def compare_live(now: Live, wanted: Live) -> tuple[tuple[str, Json, Json], ...]:
 def describe_rows(rows: Iterable[tuple[str, Json, Json]]) -> str:
     """Write (field, now, wanted): `memory 256m -> 512m, restart no -> always`."""
     return ", ".join(
-        f"{field} {_or_unset(before)} -> {_or_unset(after)}" for field, before, after in rows
+        f"{field} {word_live(field, before)} -> {word_live(field, after)}"
+        for field, before, after in rows
     )
+
+
+def word_live(field: str, value: Json) -> Json:
+    """Write what a replica has, or should have: `256m`, `unset`."""
+    return "unset" if value is None else word_amount(field, value)
 
 
 def _explain_replace(
@@ -219,10 +226,6 @@ def _change(
 
 def _cause(kind: CauseKind, detail: str) -> Cause:
     return Cause(kind=kind, detail=detail)
-
-
-def _or_unset(value: Json) -> Json:
-    return "unset" if value is None else value
 
 
 def group_by_slot(replicas: Sequence[Replica]) -> Mapping[int, tuple[Replica, ...]]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from agentgit.model.observed import Health, Observed, Replica
 from agentgit.model.saved_plan import Seen
-from agentgit.model.value import Json, Value
-from agentgit.plan.compare import compare_live
+from agentgit.model.value import Value
+from agentgit.plan.amounts import word_amount
+from agentgit.plan.compare import compare_live, word_live
 
 _NAMED = 8  # of what has moved
 
@@ -72,7 +73,7 @@ def _describe(moved: Moved) -> str:
     if before is None or after is None:
         return "is gone" if after is None else f"is new, {after.state}"
     words = [
-        f"{field} {_say(old)} -> {_say(new)}"
+        f"{field} {word_live(field, old)} -> {word_live(field, new)}"
         for field, old, new in compare_live(before.live, after.live)
     ]
     if before.state != after.state:
@@ -93,8 +94,8 @@ def _describe_facts(before: Seen, after: Seen) -> list[str]:
     now = {**after.routes, **{one.field: one.after for one in after.drift}}
     was = {one.field: one.before for one in after.drift}
     return [
-        f"{field} {then.get(field) or was.get(field) or 'not set'} -> "
-        f"{now.get(field) or 'not set'}"
+        f"{field} {word_amount(field, then.get(field) or was.get(field) or 'not set')} -> "
+        f"{word_amount(field, now.get(field) or 'not set')}"
         for field in sorted(then.keys() | now.keys())
         if then.get(field) != now.get(field)
     ]
@@ -103,7 +104,3 @@ def _describe_facts(before: Seen, after: Seen) -> list[str]:
 def _order(moved: Moved) -> tuple[str, str, bool]:
     one = moved.after or moved.before
     return (one.host, one.name, moved.after is not None) if one else ("", "", False)
-
-
-def _say(value: Json) -> Json:
-    return "unset" if value is None else value

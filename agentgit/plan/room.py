@@ -12,7 +12,7 @@ from agentgit.model.desired import Desired
 from agentgit.model.plan import Plan
 from agentgit.model.refusal import Refusal
 from agentgit.model.steps import CheckRoom, CreateReplica
-from agentgit.model.value import format_size
+from agentgit.model.value import format_size, round_size
 from agentgit.plan.image_removal import list_steps
 from agentgit.plan.pointing import point_at_limit
 from agentgit.plan.refusal import refuse
@@ -49,7 +49,7 @@ def refuse_room(
         yield refuse(
             "low-disk",
             [
-                f"{host} has {room // 1024**2} MiB of disk left, and minFreeDisk of "
+                f"{host} has {round_size(room)} of disk left, and minFreeDisk of "
                 f"{desired.environment} is {format_size(least)}"
                 for host, room in sorted(tight.items())
             ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agentgit.errors import DefiniteError
 from agentgit.model.steps import CheckRoom
-from agentgit.model.value import format_size
+from agentgit.model.value import format_size, round_size
 
 
 def measure_room(folder: Path) -> int | None:
@@ -27,14 +27,7 @@ def check_room(host: str, room: int | None, step: CheckRoom) -> None:
     """Raise DefiniteError when too little is left; what nobody knows is no reason to stop."""
     if room is not None and room < step.least:
         raise DefiniteError(
-            f"{host}: {word_room(room)} of disk is left, and minFreeDisk is "
+            f"{host}: {round_size(room)} of disk is left, and minFreeDisk is "
             f"{format_size(step.least)}",
             hint=f"make room on {host}, or lower protection.minFreeDisk; --allow low-disk goes on",
         )
-
-
-def word_room(room: int) -> str:
-    """Write bytes as people read them."""
-    if room < 1024**3:
-        return f"{room // 1024**2} MiB"
-    return f"{room / 1024**3:.1f} GiB"

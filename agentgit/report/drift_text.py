@@ -34,10 +34,15 @@ def write_drift(
     notes += [palette.paint("attention", line) for line in write_unverified(plan)]
     hosts = count(len(plan.hosts), "host")
     if not drifted:
-        healthy = f"{plan.replicas_healthy} of {count(plan.replicas_before, 'replica')} healthy"
-        what = healthy if plan.replicas_before else "nothing runs"
+        what = (
+            f"{plan.replicas_healthy} of {count(plan.replicas_before, 'replica')} healthy{since}"
+        )
+        if not plan.replicas_before:
+            what = f"nothing runs{since}"
+            if standing is not None and not standing.commit:
+                what = write_standing(standing, now)
         none = "No drift that can be seen" if plan.unverified else "No drift"
-        return "\n".join([f"{none} in {name} on {hosts}, {what}{since}.", *notes])
+        return "\n".join([f"{none} in {name} on {hosts}, {what}.", *notes])
     who = f"{len(drifted)} of {count(len(plan.changes), 'instance')} drifted"
     return "\n".join(
         [

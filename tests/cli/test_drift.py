@@ -107,7 +107,7 @@ def test_destroyed_means_nothing_runs(
     assert agentgit("destroy", *STAGING, "--yes").code == 0
     done = agentgit("drift", *STAGING)
     assert done.code == 0
-    assert done.out.startswith("No drift in staging on 1 host, nothing runs (")
+    assert done.out.startswith("No drift in staging on 1 host, nothing runs: destroyed ")
     engine.replicas.update(left)
     assert agentgit("drift", *STAGING).code == 2
 

@@ -87,7 +87,8 @@ def test_lines_fit_the_columns_that_there_are(
     assert rewritten
     assert max(map(len, agentgit("plan", *STAGING).out.splitlines())) > 120
     monkeypatch.setenv("COLUMNS", str(width))
-    for command in (("plan", *STAGING), ("diff", "HEAD~1"), ("plan", *STAGING, "--full")):
+    status = ("status", *STAGING)
+    for command in (("plan", *STAGING), ("diff", "HEAD~1"), ("plan", *STAGING, "--full"), status):
         lines = agentgit(*command).out.splitlines()
         assert max(map(len, lines)) <= width
     assert json.loads(agentgit("plan", *STAGING, "--json").out)["environment"] == "staging"

@@ -84,13 +84,13 @@ def test_what_somebody_changed_is_replaced_with_a_new_baseline(project: Project)
 
 def test_what_can_be_is_set_back_in_place(project: Project) -> None:
     project.apply()
-    changed = tamper(project, memory_swap="256")
+    changed = tamper(project, memory_swap="268435456")
     plan = project.plan().plan
     assert plan is not None
     (change,) = (one for one in plan.changes if one.kind != "keep")
     assert change.kind == "update"
     assert [one.kind for one in change.causes] == ["drift"]
-    assert "memory_swap not set -> 256, set back in place" in change.causes[0].detail
+    assert "memory_swap not set -> 256m, set back in place" in change.causes[0].detail
     project.apply()
     assert changed.id in project.ids()
 

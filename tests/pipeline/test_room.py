@@ -21,12 +21,19 @@ def declare(project: Any, least: str) -> None:
     project.commit("Room", environments__production__environment=ENVIRONMENT % least)
 
 
-@pytest.mark.parametrize(("least", "room"), [(None, 511), ("1g", 1023), ("2048m", 2047)])
-def test_too_little_is_refused(project: Any, least: str | None, room: int) -> None:
+@pytest.mark.parametrize(
+    ("least", "room", "said"),
+    [
+        (None, 511, "511m of disk left, and minFreeDisk of production is 512m"),
+        ("1g", 1023, "1023m of disk left, and minFreeDisk of production is 1g"),
+        ("2048m", 2047, "1.9g of disk left, and minFreeDisk of production is 2g"),
+    ],
+)
+def test_too_little_is_refused(project: Any, least: str | None, room: int, said: str) -> None:
     if least:
         declare(project, least)
     project.engine.room = room * MIB
-    with pytest.raises(GuardError, match=f"eu-1 has {room} MiB of disk left") as raised:
+    with pytest.raises(GuardError, match=f"eu-1 has {said}") as raised:
         project.plan()
     assert "--allow low-disk" in (raised.value.hint or "")
     assert raised.value.exit_code == 7
@@ -44,7 +51,7 @@ def test_what_pulls_leave_counts_too(project: Any) -> None:
     outcome, events = project.run(session)
     assert outcome == "failed"
     (failed,) = (one.failure for one in events if isinstance(one, StepFailed))
-    assert failed.message == "500 MiB of disk is left, and minFreeDisk is 512m"
+    assert failed.message == "500m of disk is left, and minFreeDisk is 512m"
     assert (failed.fault, failed.step) == ("world", "check-room")
     assert project.replicas() == []
     assert project.apply(allow=frozenset({"low-disk"}))[0] == "succeeded"
@@ -91,6 +98,6 @@ def test_going_back_and_a_restart_are_held_to_it_too(project: Any, words: dict[s
     project.prompt("Second.")
     project.apply()
     project.engine.room = 0
-    with pytest.raises(GuardError, match="0 MiB of disk left"):
+    with pytest.raises(GuardError, match="eu-1 has 0m of disk left"):
         project.apply(**words)
     assert project.apply(**words, allow=frozenset({"low-disk"}))[0] == "succeeded"

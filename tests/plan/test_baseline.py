@@ -16,7 +16,7 @@ from agentgit.plan.baseline import (
     renew_baseline,
 )
 
-FACTS = {"name": "support-1", "command": '["serve"]', "memory_swap": "128"}
+FACTS = {"name": "support-1", "command": '["serve"]', "memory_swap": "134217728"}
 
 
 def replica(key: str = "a", state: str = "running", **facts: str) -> Replica:
@@ -47,7 +47,9 @@ def test_what_is_as_it_was_is_left_alone() -> None:
         ({"command": '["other"]'}, 'command ["serve"] -> ["other"]', True),
         ({"command": ""}, 'command ["serve"] -> not set', True),
         ({"cpuset": "0"}, "cpuset not set -> 0", True),
-        ({"memory_swap": "256"}, "memory_swap 128 -> 256", False),
+        ({"memory_swap": "268435456"}, "memory_swap 128m -> 256m", False),
+        ({"memory_swap": "300000000"}, "memory_swap 128m -> 300000000 bytes", False),
+        ({"memory_swap": ""}, "memory_swap 128m -> not set", False),
         ({"environment.KEY": "digest 12"}, "environment.KEY", True),
     ],
 )

@@ -61,8 +61,12 @@ def test_what_comes_and_goes_by_itself_makes_no_plan_stale(
         ({"facts": {}}, "networks.acme-0b9c2f-production-default joined -> not set"),
         ({"facts": {"ports.80/tcp": "0.0.0.0:80"}}, "ports.80/tcp not set -> 0.0.0.0:80"),
         ({"drift": (FactChange(field="user", before="1", after="2"),)}, "user 1 -> 2"),
+        (
+            {"drift": (FactChange(field="memory_swap", before="134217728", after="268435456"),)},
+            "memory_swap 128m -> 256m",
+        ),
     ],
-    ids=["state", "revision", "image", "limits", "network", "port", "drift"],
+    ids=["state", "revision", "image", "limits", "network", "port", "drift", "bytes"],
 )
 def test_what_somebody_did_does_and_is_named(
     observed: Observed, facts: dict[str, Any], said: str
