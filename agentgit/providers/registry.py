@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentgit.effects import Permit, Provider, Tree
@@ -25,7 +25,8 @@ class Place:
     """What a provider needs to know of this machine and project.
 
     `state` is the folder for what belongs to this project on this machine; `tree` exports files
-    of a commit; `permit` is asked before each call that changes something.
+    of a commit; `permit` is asked before each call that changes something. `beside` are all hosts
+    of the environment with the same endpoint.
     """
 
     project_id: str
@@ -33,6 +34,7 @@ class Place:
     state: Path
     tree: Tree
     permit: Permit = field(default_factory=Permit)
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,14 @@ class Endpoint:
 def open_providers(hosts: Mapping[str, Host], place: Place) -> dict[str, Provider]:
     """Make a provider for every host; nothing is connected before it is used."""
     recorded = _read_record(place)
+    endpoints = {name: resolve_host(name, hosts[name], recorded) for name in sorted(hosts)}
+    same = {
+        endpoint: tuple(name for name, one in endpoints.items() if one == endpoint)
+        for endpoint in endpoints.values()
+    }
     return {
-        name: PROVIDERS[endpoint.engine](name, endpoint, place)
-        for name, endpoint in (
-            (name, resolve_host(name, hosts[name], recorded)) for name in sorted(hosts)
-        )
+        name: PROVIDERS[endpoint.engine](name, endpoint, replace(place, beside=same[endpoint]))
+        for name, endpoint in endpoints.items()
     }
 
 
@@ -108,10 +113,12 @@ def _open_podman(name: str, endpoint: Endpoint, place: Place) -> Provider:
 
 
 def _open_process(name: str, endpoint: Endpoint, place: Place) -> Provider:
+    from agentgit.providers.process.home import find_home
     from agentgit.providers.process.provider import ProcessProvider
 
     base = Path(endpoint.url) / place.project_id if endpoint.url else place.state
-    return ProcessProvider(name, place.project_id, base / name, place.tree, permit=place.permit)
+    folder = find_home(base, name, place.beside or (name,), place.environment)
+    return ProcessProvider(name, place.project_id, folder, place.tree, permit=place.permit)
 
 
 PROVIDERS: Mapping[str, Callable[[str, Endpoint, Place], Provider]] = {

@@ -1,0 +1,61 @@
+"""A process host that was renamed is found again, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agentgit.providers.process.home import find_home
+from agentgit.providers.process.store import FolderStore
+
+
+def inhabit(
+    base: Path, host: str, environment: str = "production", *, replica: bool = True
+) -> None:
+    """Leave what a rollout leaves on a host; without a replica, what stays when all have gone."""
+    FolderStore(host, base / host / "store").create(f"identity-{environment}", b"A")
+    if replica:
+        folder = base / host / "replicas" / f"{environment}-1"
+        folder.mkdir(parents=True)
+        (folder / "replica.json").write_text(json.dumps({"environment": environment}))
+
+
+def home(base: Path, host: str, *beside: str) -> str:
+    found = find_home(base, host, (host, *beside), "production")
+    assert found.parent == base
+    return found.name
+
+
+def test_a_host_lives_under_its_name(tmp_path: Path) -> None:
+    assert home(tmp_path / "nothing yet", "local") == "local"
+    (tmp_path / "engines-production.json").write_text("{}")
+    inhabit(tmp_path, "local")
+    inhabit(tmp_path, "other")
+    assert home(tmp_path, "local") == "local"
+    assert [home(tmp_path, "local", "other"), home(tmp_path, "other", "local")] == [
+        "local",
+        "other",
+    ]
+
+
+def test_a_renamed_host_stays_where_it_was(tmp_path: Path) -> None:
+    inhabit(tmp_path, "local")
+    assert home(tmp_path, "renamed") == "local"
+    inhabit(tmp_path, "second")
+    assert home(tmp_path, "renamed", "second") == "local"
+    inhabit(tmp_path, "left", replica=False)
+    inhabit(tmp_path, "elsewhere", "staging")
+    assert home(tmp_path, "renamed", "second") == "local"
+    inhabit(tmp_path, "renamed", "staging")  # where another environment has that name already
+    assert home(tmp_path, "renamed", "second") == "local"
+
+
+@pytest.mark.parametrize("beside", [("two",), ()])
+def test_who_it_is_must_be_certain(tmp_path: Path, beside: tuple[str, ...]) -> None:
+    """Two new names for one folder, or two folders for one name."""
+    inhabit(tmp_path, "local")
+    if not beside:
+        inhabit(tmp_path, "other")
+    assert home(tmp_path, "one", *beside) == "one"
