@@ -132,16 +132,21 @@ def _slots(draft: Draft, instance: str) -> set[int]:
 
 
 def _refuse_images(draft: Draft) -> Iterator[Refusal]:
-    """Refuse an image that may be another one tomorrow, where the environment wants none."""
+    """Refuse an image that may be another one tomorrow, where the environment wants none.
+
+    What runs as processes alone needs none.
+    """
     if not wants(draft, "pinned_images") or draft.allows("mutable-images"):
         return
+    processes = {state.host for state in draft.observed.hosts if state.engine == "process"}
     named: dict[str, list[Instance]] = {}
     for change in draft.changes:
         instance = draft.desired.instance(change.instance)
         container = instance.spec.container if instance else None
         if instance is None or container is None or change.kind not in {"create", "replace"}:
             continue
-        if "@sha256:" not in container.image:
+        hosts = set(draft.placed.get(change.instance, {}).values())
+        if "@sha256:" not in container.image and not hosts <= processes:
             named.setdefault(container.image, []).append(instance)
     limit = point_at_limit(draft.desired, "pinnedImages", draft.evidence)
     messages = [

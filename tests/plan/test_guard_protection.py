@@ -9,8 +9,11 @@ import pytest
 
 from agentgit.errors import GuardError
 from agentgit.model.desired import Desired
+from agentgit.model.observed import EngineKind, HostState, Observed
 from agentgit.model.spec import Protection
 from agentgit.plan.availability import count_least
+from agentgit.plan.build import build_plan
+from agentgit.plan.request import NoEvidence, PlanRequest
 from tests.builders import Fleet, make_desired, make_instance
 
 
@@ -231,6 +234,18 @@ def test_an_image_by_a_name_that_may_move_is_refused_where_the_environment_wants
     assert "acme/support:1 of support is a name" in refuse(fleet, desired, "mutable-images")
     fixed = make_instance(image=f"acme/support@sha256:{'0' * 64}")
     fleet.plan(protect(make_desired(fixed), pinned_images=True))
+
+
+@pytest.mark.parametrize(("others", "refused"), [((), []), (("docker",), ["mutable-images"])])
+def test_processes_need_no_image(others: tuple[EngineKind, ...], refused: list[str]) -> None:
+    engines: tuple[EngineKind, ...] = ("process", *others)
+    states = (HostState(host=f"host-{n}", engine=kind) for n, kind in enumerate(engines, 1))
+    observed = Observed(environment="production", hosts=tuple(states))
+    both = make_instance(replicas=2, process={"source": "src", "command": ["agent"]})
+    desired = protect(make_desired(both, hosts=len(engines)), pinned_images=True)
+    plan = build_plan(desired, observed, PlanRequest(), NoEvidence())
+    assert [one.kind for one in plan.changes] == ["create"]
+    assert [one.name for one in plan.refusals] == refused
 
 
 def test_the_worst_moment_of_a_plan() -> None:
