@@ -38,6 +38,7 @@ def command(settings: Settings, environments: tuple[str, ...], *, as_json: bool)
 
 def _look(settings: Settings, world: World, name: str) -> Answer:
     from agentgit.cli.door import warn
+    from agentgit.cli.gone import is_gone
     from agentgit.cli.several import Answer
     from agentgit.errors import Exit
     from agentgit.report.drift_text import write_drift
@@ -50,7 +51,9 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
     now, palette = world.clock.now(), settings.palette(sys.stdout)
     return Answer(
         Exit.PENDING if drifted else Exit.DONE,
-        lambda: write_drift(found.plan, found.records, now=now, palette=palette),
+        lambda: write_drift(
+            found.plan, found.records, now=now, palette=palette, gone=is_gone(world, name)
+        ),
         lambda: drift_document(found.plan),
         wrapped=True,
     )

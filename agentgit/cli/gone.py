@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from agentgit.pipeline import World
 
 
+def is_gone(world: World, name: str) -> bool:
+    """Whether the commit does not have an environment any more."""
+    from agentgit.compile.layout import list_environments
+
+    return name not in list_environments(world.source.snapshot("HEAD"))
+
+
 def refuse_gone(world: World, snapshot: Snapshot, names: Collection[str]) -> None:
     """Refuse to plan an environment that this commit does not have any more while it runs.
 

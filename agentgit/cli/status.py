@@ -32,9 +32,11 @@ def command(settings: Settings, environments: tuple[str, ...], *, as_json: bool)
 
 def _look(settings: Settings, world: World, name: str) -> Answer:
     from agentgit.cli.door import warn
+    from agentgit.cli.gone import is_gone
     from agentgit.cli.several import Answer
     from agentgit.errors import Exit
     from agentgit.pipeline import Request, prepare_plan
+    from agentgit.record.history import is_destroyed
     from agentgit.record.quarantine import find_quarantined, find_wanted
     from agentgit.report.json_v1_status import status_document
     from agentgit.report.status_text import write_status
@@ -47,7 +49,12 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
     return Answer(
         Exit.FAILED if session.observed.unreachable else Exit.DONE,
         lambda: write_status(
-            *facts, records=session.records, now=now, palette=palette, quarantined=refused
+            *facts,
+            records=session.records,
+            now=now,
+            palette=palette,
+            quarantined=refused,
+            gone=is_gone(world, name) and not is_destroyed(session.records),
         ),
         lambda: status_document(*facts, session.records, refused),
         wrapped=True,

@@ -9,16 +9,24 @@ from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.changes_text import write_changes
 from agentgit.report.extent import BY_JSON
-from agentgit.report.heading import write_standing, write_unverified
+from agentgit.report.heading import write_gone, write_standing, write_unverified
 from agentgit.report.palette import PLAIN, Palette, safe
 from agentgit.report.standing import find_standing
 from agentgit.report.wording import count
 
 
 def write_drift(
-    plan: Plan, records: Sequence[RolloutRecord], *, now: datetime, palette: Palette = PLAIN
+    plan: Plan,
+    records: Sequence[RolloutRecord],
+    *,
+    now: datetime,
+    palette: Palette = PLAIN,
+    gone: bool = False,
 ) -> str:
-    """Write the changes of a plan that would set everything back."""
+    """Write the changes of a plan that would set everything back.
+
+    An environment that is `gone` from the commit cannot be planned any more.
+    """
     name = palette.paint("strong", safe(plan.environment))
     standing = find_standing(records)
     since = f" ({write_standing(standing, now)})" if standing else ""
@@ -43,6 +51,7 @@ def write_drift(
                 what = write_standing(standing, now)
         none = "No drift that can be seen" if plan.unverified else "No drift"
         return "\n".join([f"{none} in {name} on {hosts}, {what}.", *notes])
+    way = f"what sets it back, with what else is pending:  agentgit plan -e {name}"
     who = f"{len(drifted)} of {count(len(plan.changes), 'instance')} drifted"
     return "\n".join(
         [
@@ -57,6 +66,6 @@ def write_drift(
                 extent=BY_JSON,
             ),
             "",
-            f"what sets it back, with what else is pending:  agentgit plan -e {name}",
+            *(write_gone(plan.environment) if gone else (way,)),
         ]
     )

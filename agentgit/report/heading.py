@@ -70,6 +70,13 @@ def write_standing(standing: Standing, now: datetime) -> str:
     return f"last applied {short(standing.commit)}{_say_without(standing)}, {when}{who}"
 
 
+def write_gone(environment: str) -> Iterator[str]:
+    """Say what can be done about an environment that the commit does not have any more."""
+    name = safe(environment)
+    yield f"{name} is not in this commit any more; to keep it, bring back environments/{name}"
+    yield f"what removes all that runs there:  agentgit destroy -e {name}"
+
+
 def write_pin(
     plan: Plan, now: datetime, palette: Palette, *, pinning: bool = False
 ) -> Iterator[str]:

@@ -11,7 +11,13 @@ from agentgit.model.plan import Plan
 from agentgit.model.progress import Quarantined
 from agentgit.model.rollout import RolloutRecord
 from agentgit.report.aftermath import describe_state
-from agentgit.report.heading import write_head, write_pin, write_silence, write_standing
+from agentgit.report.heading import (
+    write_gone,
+    write_head,
+    write_pin,
+    write_silence,
+    write_standing,
+)
 from agentgit.report.history_text import write_result
 from agentgit.report.palette import PLAIN, Palette, Role, safe
 from agentgit.report.quarantine_text import write_standing_quarantine
@@ -36,10 +42,12 @@ def write_status(  # noqa: PLR0913 - the facts of one environment
     now: datetime,
     palette: Palette = PLAIN,
     quarantined: Sequence[Quarantined] = (),
+    gone: bool = False,
 ) -> str:
     """Write hosts, instances with their replicas, the last rollout and what is pending.
 
-    `quarantined` is what is asked for and not tried again.
+    `quarantined` is what is asked for and not tried again. One that is `gone` from the commit
+    cannot be planned any more.
     """
     lines = [_write_runs(desired, observed, plan, records, now, palette)]
     lines += write_pin(plan, now, palette) if plan else []
@@ -62,7 +70,8 @@ def write_status(  # noqa: PLR0913 - the facts of one environment
         )
     lines += ["", *write_standing_quarantine(quarantined, now, palette)]
     lines += _write_last(records, now)
-    return "\n".join([*lines, *_write_pending(plan, observed)])
+    end = write_gone(observed.environment) if gone else _write_pending(plan, observed)
+    return "\n".join([*lines, *end])
 
 
 def _write_runs(

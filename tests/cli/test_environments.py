@@ -90,13 +90,23 @@ def test_what_runs_is_found_when_its_files_are_gone(
     commit("No staging")
     staging = ("-e", "staging")
     assert "  hello  1 of 1 serving\n" in agentgit("status", *staging).out
+    running = dict(engine.replicas)
+    engine.replicas.clear()
+    for command in ("status", "drift"):
+        done = agentgit(command, *staging)
+        assert "staging is not in this commit any more; to keep it, bring back" in done.out
+        assert "agentgit plan" not in done.out, "that would be refused"
+        assert done.out.endswith("agentgit destroy -e staging\n")
+    engine.replicas.update(running)
     assert agentgit("logs", "hello", *staging).out
     assert " apply " in agentgit("history", *staging).out
     assert agentgit("plan", *staging).code == 7
     done = agentgit("destroy", *staging, "--yes")
     assert done.code == 0, done.err
     assert all(spec.environment == "production" for _, spec in engine.replicas.values())
-    assert "nothing runs: destroyed just now" in agentgit("status", *staging).out
+    done = agentgit("status", *staging)
+    assert "nothing runs: destroyed just now" in done.out
+    assert "agentgit destroy" not in done.out
 
 
 @pytest.mark.parametrize("name", ["stagign", "*", "../x", "-x"])
