@@ -164,7 +164,8 @@ def is_news(session: Session) -> bool:
     if session.target.new_pin is not None or (session.plan and session.plan.resumes):
         return True  # also to say that what was interrupted has ended
     if session.request.kind == "destroy":
-        return not is_destroyed(session.records)
+        left = any(state.identity for state in session.observed.hosts)
+        return left or not is_destroyed(session.records)
     if session.request.kind != "apply":
         return False
     plan = session.plan

@@ -74,7 +74,7 @@ def _add(
 
 
 def _change(provider: Provider, environment: str, change: Callable[[Baseline], Baseline]) -> bool:
-    store, name = provider.store, _name(environment)
+    store, name = provider.store, name_baselines(environment)
     try:
         before = _read(store, environment)
         after = change(before)
@@ -95,10 +95,11 @@ def _change(provider: Provider, environment: str, change: Callable[[Baseline], B
 def _read(store: HostStore, environment: str) -> Baseline:
     """Read a value; one that nobody finished writing, or of another time, says nothing."""
     try:
-        return Baseline.model_validate_json(store.read(_name(environment)) or b"{}")
+        return Baseline.model_validate_json(store.read(name_baselines(environment)) or b"{}")
     except ValidationError:
         return Baseline()
 
 
-def _name(environment: str) -> str:
+def name_baselines(environment: str) -> str:
+    """Name the value of an environment."""
     return f"baselines-{environment}"

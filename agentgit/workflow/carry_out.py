@@ -119,10 +119,16 @@ def _look_again(session: Session, now: Observed) -> dict[str, object]:
 
 
 def is_gone(session: Session) -> bool:
-    """Whether a destroy has left nothing of the environment behind."""
+    """Whether a destroy has left nothing of the environment behind, as far as can be seen."""
+    name = session.request.environment
     if session.request.kind != "destroy":
         return False
-    now = observe_hosts(session.providers, session.request.environment)
+    now = observe_hosts(session.providers, name)
+    session.warnings += tuple(
+        f"{one.host} does not answer any more: when it does, agentgit destroy -e {name} takes "
+        "what is left there"
+        for one in now.unreachable
+    )
     return not (now.replicas or now.unreachable)
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 
-from agentgit.effects import Provider, Providers
+from agentgit.effects import HostStore, Provider, Providers
 from agentgit.errors import EngineError
 from agentgit.model.observed import name_identity
+from agentgit.providers.brought import KEPT
+from agentgit.workflow.baselines import name_baselines
+from agentgit.workflow.progress import name_progress
 from agentgit.workflow.session import Session
 
 
@@ -26,10 +29,24 @@ def mark_hosts(session: Session) -> dict[str, str]:
 
 
 def forget_hosts(providers: Providers, environment: str) -> None:
-    """Leave nothing behind where an environment was destroyed."""
+    """Leave nothing behind where an environment was destroyed; a host may be away."""
     for host in sorted(providers):
         with suppress(EngineError):
-            providers[host].store.delete(name_identity(environment))
+            forget_host(providers[host].store, environment)
+
+
+def forget_host(store: HostStore, environment: str) -> None:
+    """Forget what a host keeps for an environment, last by what it is known. Raises EngineError.
+
+    While that is there, a destroy has something left to do.
+    """
+    for name in (
+        f"{KEPT}{environment}",
+        name_baselines(environment),
+        name_progress(environment),
+        name_identity(environment),
+    ):
+        store.delete(name)
 
 
 def _mark(provider: Provider, environment: str) -> str:

@@ -53,7 +53,7 @@ def _change(
     environment: str,
     change: Callable[[frozenset[Passage]], frozenset[Passage]],
 ) -> None:
-    store, name = provider.store, _name(environment)
+    store, name = provider.store, name_progress(environment)
     try:
         raw = store.read(name)
         before = _parse(raw)
@@ -71,7 +71,7 @@ def _change(
 
 def _read(provider: Provider, environment: str) -> frozenset[Passage]:
     try:
-        return _parse(provider.store.read(_name(environment)))
+        return _parse(provider.store.read(name_progress(environment)))
     except EngineError:
         return frozenset()
 
@@ -94,5 +94,6 @@ def _format(passages: Iterable[Passage]) -> bytes:
     return json.dumps([one.model_dump(mode="json") for one in ordered]).encode()
 
 
-def _name(environment: str) -> str:
+def name_progress(environment: str) -> str:
+    """Name the value of an environment."""
     return f"progress-{environment}"

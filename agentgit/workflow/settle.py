@@ -9,8 +9,8 @@ from agentgit.effects import Clock, Providers
 from agentgit.errors import EngineError
 from agentgit.execute.host_lease import HostLease
 from agentgit.execute.lease_value import Times, read_newest
-from agentgit.model.observed import name_identity
 from agentgit.model.rollout import RolloutRecord
+from agentgit.workflow.identity import forget_host
 
 
 def settle_leases(
@@ -31,5 +31,5 @@ def settle_leases(
             part = HostLease(host, store, environment, seen.holder, clock, Times(), seen.number)
             forget = kinds[seen.holder.rollout] == ("destroy", "succeeded")
             if forget:
-                store.delete(name_identity(environment))
+                forget_host(store, environment)
             part.put_down(forget=forget, paused=False)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agentgit.errors import EngineError, GuardError
-from agentgit.pipeline import is_news, prepare_plan
+from agentgit.pipeline import apply_plan, is_news, prepare_plan
 from agentgit.providers.memory import MemoryEngine
 from agentgit.workflow.drift import find_drift
 from tests.builders import PROJECT_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.pipeline.conftest import Project
 
 FILE = "environments__production__environment"
@@ -40,6 +42,39 @@ def test_the_first_rollout_leaves_an_identity_and_a_destroy_takes_it(project: Pr
     assert project.records()[0].identities["eu-1"] == known
     project.apply(kind="destroy")
     assert values(project) == ()
+
+
+class Away:
+    """A store of a host that does not answer."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return refuse
+
+
+def refuse(*_: object) -> None:
+    raise EngineError("connection refused")
+
+
+def test_a_second_destroy_takes_what_a_host_kept_that_was_away_at_the_end(
+    project: Project,
+) -> None:
+    name_hosts(project, "eu-1", "eu-2")
+    project.apply()
+    stores = [project.engines[name].stores[PROJECT_ID] for name in ("eu-1", "eu-2")]
+    with prepare_plan(project.open(), project.request(kind="destroy")) as session:
+        away = session.providers["eu-2"]
+        for event in apply_plan(session):
+            if event.kind == "wave-done":
+                away.observe, away._store = refuse, Away()  # type: ignore[attr-defined,method-assign]
+        assert any("eu-2 does not answer any more" in one for one in session.warnings)
+    assert not any(engine.replicas for engine in project.engines.values())
+    assert {"identity-production", "images-production"} <= set(stores[1].names(""))
+
+    session = project.plan(kind="destroy")
+    assert is_news(session)
+    assert project.run(session)[0] == "succeeded"
+    assert [store.names("") for store in stores] == [(), ()]
+    assert not is_news(project.plan(kind="destroy"))
 
 
 def test_a_host_with_another_name_is_the_same_host(project: Project) -> None:
