@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +13,12 @@ from urllib.parse import urlsplit
 from agentgit.errors import EngineError
 from agentgit.model.observed import EngineKind
 from agentgit.providers.docker.calls import EngineInfo, read_greeting, read_version
-from agentgit.providers.docker.lines import UnixConnection
+from agentgit.providers.docker.http import (
+    Connection,
+    HttpAnswer,
+    connect_tcp,
+    connect_unix,
+)
 
 ANSWER_TIMEOUT = 2.0  # seconds
 
@@ -70,32 +75,29 @@ def answers(endpoint: str, timeout: float = ANSWER_TIMEOUT) -> EngineInfo | None
     if not endpoint.startswith(plain):
         return _ask_with_sdk(endpoint, timeout)
     try:
-        connection = _connect(endpoint, timeout)
-    except ValueError:  # DOCKER_HOST may say anything
+        said, _ = _get(endpoint, "/_ping", timeout)
+        greeting = read_greeting(said.header("Server"), said.header("Api-Version"))
+        return greeting or _ask_version(endpoint, timeout)
+    except (OSError, ValueError, AttributeError):  # DOCKER_HOST may say anything
         return None
-    try:
-        connection.request("GET", "/_ping")
-        answer = connection.getresponse()
-        answer.read()
-        said = (answer.getheader(name) or "" for name in ("Server", "Api-Version"))
-        return read_greeting(*said) or _ask_version(connection)
-    except (OSError, http.client.HTTPException, ValueError, AttributeError):
-        return None
-    finally:
-        connection.close()
 
 
-def _ask_version(connection: http.client.HTTPConnection) -> EngineInfo | None:
-    connection.request("GET", "/version")
-    answer = connection.getresponse()
-    return read_version(json.loads(answer.read())) if answer.status == 200 else None
+def _ask_version(endpoint: str, timeout: float) -> EngineInfo | None:
+    answer, said = _get(endpoint, "/version", timeout)
+    return read_version(json.loads(said)) if answer.status == 200 else None
 
 
-def _connect(endpoint: str, timeout: float) -> http.client.HTTPConnection:
+def _get(endpoint: str, path: str, timeout: float) -> tuple[HttpAnswer, bytes]:
+    with closing(_connect(endpoint, timeout)) as connection:
+        answer = connection.ask("GET", path, {}, None)
+        return answer, b"".join(answer.pieces())
+
+
+def _connect(endpoint: str, timeout: float) -> Connection:
     if endpoint.startswith("unix://"):
-        return UnixConnection(endpoint.removeprefix("unix://"), timeout)
+        return connect_unix(endpoint.removeprefix("unix://"), timeout)
     parts = urlsplit(endpoint)
-    return http.client.HTTPConnection(parts.hostname or "", parts.port or 2375, timeout=timeout)
+    return connect_tcp(parts.hostname or "", parts.port or 2375, timeout)
 
 
 def _ask_with_sdk(endpoint: str, timeout: float) -> EngineInfo | None:

@@ -12,7 +12,8 @@ import pytest
 
 from agentgit.errors import EngineError
 from agentgit.providers.docker.calls import EngineInfo
-from agentgit.providers.docker.lines import Call, SocketLine, UnixConnection
+from agentgit.providers.docker.http import Connection
+from agentgit.providers.docker.lines import Call, SocketLine
 from agentgit.providers.docker.provider import DockerEngine
 
 Play = Callable[[socket.socket], None]
@@ -143,11 +144,36 @@ def test_an_answer_that_does_not_come_is_not_waited_for(server: Server, line: So
 
 
 @pytest.mark.parametrize("seconds", [60.0, None])
-def test_each_call_has_its_own_patience(server: Server, seconds: float | None) -> None:
-    with closing(UnixConnection(server.path, timeout=5.0)) as connection:
+def test_each_call_has_its_own_patience(seconds: float | None) -> None:
+    ours, theirs = socket.socketpair()
+    with closing(Connection(ours, "here")) as connection, theirs:
         connection.wait_at_most(seconds)
-        assert connection.sock is not None
-        assert connection.sock.gettimeout() == seconds
+        assert ours.gettimeout() == seconds
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n\r\n{}",
+    ],
+)
+def test_who_says_that_it_leaves_is_not_asked_again(
+    server: Server, line: SocketLine, last: bytes
+) -> None:
+    left = threading.Event()
+
+    def play(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(last)
+        connection.shutdown(socket.SHUT_WR)
+        if not connection.recv(1):  # it waits until we have gone
+            left.set()
+
+    server.play = play
+    assert line.send(get()).json() == {}
+    assert left.wait(5)
 
 
 def test_half_an_answer_is_none(server: Server) -> None:

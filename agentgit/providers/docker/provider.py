@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from http.client import HTTPException
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -295,7 +294,7 @@ class DockerEngine:
         """Say plainly that an engine does not answer."""
         try:
             yield
-        except (OSError, HTTPException, json.JSONDecodeError) as error:
+        except (OSError, json.JSONDecodeError) as error:
             raise EngineError(
                 f"{self.host}: the engine at {self.endpoint} does not answer: {_reason(error)}",
                 hint=_hint(error),
