@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # only named here; most runs need few of them
     from datetime import datetime
 
     from agentgit.model.events import Event
+    from agentgit.model.fingerprint import Fingerprint
     from agentgit.model.image import BroughtImage, Image
     from agentgit.model.observed import EngineKind, HostState, Replica
     from agentgit.model.plan import Pin, Plan
@@ -81,6 +82,9 @@ class HostStore(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """The value, None when there is none."""
+
+    def fingerprint(self, name: str) -> Fingerprint | None:
+        """Its fingerprint; None where there is no value, or this takes as long as to read it."""
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """The names that begin with a prefix, sorted."""

@@ -55,6 +55,7 @@ class PermittedStore:
         self._store = store
         self._permit = permit
         self.read = store.read
+        self.fingerprint = store.fingerprint
         self.names = store.names
 
     def create(self, name: str, data: bytes) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Event, Lock
 from typing import Literal
 
+from agentgit.model.fingerprint import Fingerprint, take_fingerprint
 from agentgit.model.observed import Replica
 from agentgit.model.steps import ReplicaSpec
 
@@ -35,6 +36,11 @@ class MemoryStore:
     def read(self, name: str) -> bytes | None:
         """The value, None when there is none."""
         return self._values.get(name)
+
+    def fingerprint(self, name: str) -> Fingerprint | None:
+        """Its fingerprint, None when there is none."""
+        data = self._values.get(name)
+        return None if data is None else take_fingerprint(data)
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """The names that begin with a prefix, sorted."""

@@ -11,6 +11,7 @@ from threading import Event
 import pytest
 
 from agentgit.effects import HostStore, Provider
+from agentgit.model.fingerprint import take_fingerprint
 from agentgit.model.observed import name_identity
 from agentgit.testing.provider_hooks import (
     ENVIRONMENT,
@@ -38,6 +39,17 @@ class StoreContract(ProviderHooks):
         store.delete("lease-staging-1")
         assert store.names("lease-") == ("lease-staging-10",)
         assert store.read("lease-staging-1") is None
+
+    def test_store_tells_values_apart(self, provider: Provider) -> None:
+        """A fingerprint is that of the value as it is; one of nothing there is none."""
+        store = provider.store
+        assert store.fingerprint("progress") is None
+        for data in (b"", b"one", b"two", b"\n\x00" * 50_000):
+            if not store.create("progress", data):
+                store.write("progress", data)
+            assert store.fingerprint("progress") == take_fingerprint(data)
+        store.delete("progress")
+        assert store.fingerprint("progress") is None
 
     def test_store_write_needs_a_value(self, provider: Provider) -> None:
         """Writing never creates: a lost lease stays lost."""

@@ -6,7 +6,8 @@ lose it costs no more than knowing whether somebody did so before the next apply
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -14,7 +15,8 @@ from pydantic import ValidationError
 
 from agentgit.effects import HostStore, Provider, Providers
 from agentgit.errors import EngineError, LostLeaseError
-from agentgit.model.baseline import Baseline
+from agentgit.model.baseline import READER, Baseline
+from agentgit.model.fingerprint import take_fingerprint
 from agentgit.model.observed import HostState, Observed, Replica
 from agentgit.plan.baseline import add_to_baseline, judge_host, renew_baseline
 
@@ -25,14 +27,17 @@ def observe_judged(
     """Observe a host and say what somebody changed there by hand. Raises EngineError.
 
     `unsettled` are the rollouts that may have made what has no baseline yet. The baseline is read
-    at the same time: on Docker that takes as long as to look at 200 replicas.
+    only where it is not the same as what is there: that takes as long as to look at 200 replicas.
     """
     with ThreadPoolExecutor(max_workers=1) as aside:
-        reading = aside.submit(_read, provider.store, environment)
+        looking = aside.submit(provider.store.fingerprint, name_baselines(environment))
         state = provider.observe(environment)
-        if not any(one.facts for one in (*state.replicas, *state.strangers)):
-            return state
-        return judge_host(state, reading.result(), unsettled)
+    if not any(one.facts for one in (*state.replicas, *state.strangers)):
+        return state
+    now = {one.id: one.facts for one in state.replicas if one.facts}
+    if looking.result() == take_fingerprint(_format(state.version, now)):
+        return state
+    return judge_host(state, _read(provider.store, environment), unsettled)
 
 
 def renew_baselines(providers: Providers, observed: Observed) -> bool:
@@ -82,7 +87,7 @@ def _change(provider: Provider, environment: str, change: Callable[[Baseline], B
             if before.facts:
                 store.delete(name)
         elif after != before:
-            data = after.model_dump_json().encode()
+            data = _format(after.engine, after.facts, after.reader)
             if before.facts or not store.create(name, data):
                 store.write(name, data)
     except LostLeaseError:
@@ -98,6 +103,13 @@ def _read(store: HostStore, environment: str) -> Baseline:
         return Baseline.model_validate_json(store.read(name_baselines(environment)) or b"{}")
     except ValidationError:
         return Baseline()
+
+
+def _format(engine: str, facts: Mapping[str, Mapping[str, str]], reader: int = READER) -> bytes:
+    """Write a baseline, of the same facts always the same bytes."""
+    by_replica = {id_: dict(known) for id_, known in facts.items()}
+    whole = {"engine": engine, "reader": reader, "facts": by_replica}
+    return json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
 
 
 def name_baselines(environment: str) -> str:

@@ -8,6 +8,7 @@ from agentgit.model.baseline import Baseline
 from agentgit.model.events import WaveDone
 from agentgit.model.observed import Replica
 from agentgit.pipeline import apply_plan, prepare_plan
+from agentgit.providers.memory_engine import MemoryStore
 from agentgit.report.drift_text import write_drift
 from agentgit.report.json_v1_drift import drift_document
 from agentgit.workflow.baselines import note_baselines
@@ -44,6 +45,32 @@ def test_an_apply_takes_a_baseline_of_all_it_started(project: Project) -> None:
     assert plan is not None
     assert plan.is_empty
     assert not plan.unverified
+
+
+class NotingStore(MemoryStore):
+    """Knows which values were read."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__()
+        self._values = store._values
+        self.asked: set[str] = set()
+
+    def read(self, name: str) -> bytes | None:
+        self.asked.add(name)
+        return super().read(name)
+
+
+def test_a_baseline_is_read_only_where_something_has_changed(project: Project) -> None:
+    project.apply()
+    stores = project.engine.stores
+    store = stores[PROJECT_ID] = NotingStore(stores[PROJECT_ID])
+    plan = project.plan().plan
+    assert plan is not None
+    assert (plan.is_empty, NAME in store.asked) == (True, False)
+    tamper(project, cpuset="0")
+    plan = project.plan().plan
+    assert plan is not None
+    assert (plan.is_empty, NAME in store.asked) == (False, True)
 
 
 def test_a_baseline_is_there_when_the_wave_is_over(project: Project) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import json
 import tarfile
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +14,10 @@ import pytest
 
 from agentgit.providers.docker import store
 from agentgit.providers.docker.calls import RefusedError
-from agentgit.providers.docker.store import read_value
+from agentgit.providers.docker.carrier import stat_file
+from agentgit.providers.docker.labels import label_owned
+from agentgit.providers.docker.store import EngineStore, read_value
+from tests.builders import PROJECT_ID
 
 GOES = RefusedError("here: error processing tar file", status=500, words="no such file")
 GONE = RefusedError("here: no such container", status=404, words="no such container")
@@ -40,11 +45,16 @@ class Engine:
 class Answer:
     """The body of an answer."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, stat: bytes = b"", found: Any = None) -> None:
         self.content = content
+        self._stat = stat
+        self._found = found or {"Id": "c"}
 
     def json(self) -> Any:
-        return {"Id": "c"}
+        return self._found
+
+    def header(self, name: str) -> str:
+        return self._stat.decode() if name == "X-Docker-Container-Path-Stat" else ""
 
 
 def pack(data: bytes) -> Answer:
@@ -90,3 +100,49 @@ def test_a_refusal_that_does_not_end_is_told() -> None:
         read(*[GOES] * 100)
     with pytest.raises(RefusedError):
         read(RefusedError("here: forbidden", status=403), seal(b"one"))
+
+
+def stat(size: object, mtime: object) -> Answer:
+    said = json.dumps({"name": "value", "size": size, "mode": 292, "mtime": mtime})
+    return Answer(b"", base64.b64encode(said.encode()))
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (stat(67, "2033-05-18T03:33:21Z"), (67, 2_000_000_001)),
+        (stat(67, "2033-05-18T05:33:21+02:00"), (67, 2_000_000_001)),
+        (stat(67, "2026-11-20T08:15:30.123456789Z"), (67, 1_795_162_530)),
+        (stat(67, "1970-01-01T00:00:00Z"), (67, 0)),
+        (GONE, None),
+        (GOES, None),
+        (RefusedError("here: forbidden", status=403), None),
+        (Answer(b""), None),
+        (Answer(b"", b"no base64"), None),
+        (Answer(b"", base64.b64encode(b"[]")), None),
+        (stat(67, "some time"), None),
+        (stat(67, None), None),
+        (stat("?", "1970-01-01T00:00:00Z"), None),
+    ],
+)
+def test_a_file_is_looked_at(said: Any, found: tuple[int, int] | None) -> None:
+    engine: Any = Engine(said)
+    assert stat_file(engine, "c", "/value") == found
+
+
+class Own(Engine):
+    """An engine whose container is the store's own."""
+
+    def _inspect(self) -> Any:
+        name = f"agentgit-{PROJECT_ID[:8]}-progress"
+        labels = label_owned(PROJECT_ID, "store", name)
+        found = {"Id": "c", "Name": f"/{name}", "Config": {"Labels": labels}}
+        return Answer(b"{}", found=found)
+
+
+def test_what_an_older_agentgit_wrote_has_no_fingerprint() -> None:
+    """Its files say that they were never changed."""
+    own = Own(stat(67, "1970-01-01T00:00:00Z"), stat(67, "2033-05-18T03:33:21Z"))
+    values = EngineStore(own, PROJECT_ID)
+    assert values.fingerprint("progress") is None
+    assert values.fingerprint("progress") == (67 - 64, 2_000_000_001)

@@ -75,6 +75,9 @@ class RefusedError(EngineError):
 class Reply(Protocol):
     """What comes back from a call that succeeded."""
 
+    def header(self, name: str) -> str:
+        """Give a header, empty where it is missing."""
+
     @property
     def content(self) -> bytes:
         """The body."""

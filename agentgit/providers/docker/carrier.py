@@ -6,13 +6,15 @@ again by its id.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentgit.errors import EngineError
 from agentgit.providers.docker.calls import Engine, RefusedError, drop, find
@@ -47,10 +49,19 @@ def create_carrier(
     return str(answer["Id"])
 
 
-def put_file(engine: Engine, container: str, folder: str, name: str, data: bytes) -> None:
+class FileStat(NamedTuple):
+    """What is known of a file without reading it: bytes, and seconds since 1970."""
+
+    size: int
+    changed: int
+
+
+def put_file(
+    engine: Engine, container: str, folder: str, name: str, data: bytes, *, changed: int = 0
+) -> None:
     """Write a file, readable by everyone, into a container that need not run."""
     path, query = f"/containers/{container}/archive", {"path": folder}
-    archive = _tar({name: data}, mode=0o444)
+    archive = _tar({name: data}, mode=0o444, changed=changed)
     try:
         engine.call("PUT", path, query=query, body=archive)
     except RefusedError as refused:
@@ -76,6 +87,20 @@ def get_file(engine: Engine, container: str, path: str) -> bytes | None:
             return next((one.read() for one in contents if one is not None), None)
     except tarfile.ReadError:
         return b""
+
+
+def stat_file(engine: Engine, container: str, path: str) -> FileStat | None:
+    """Look at a file of a container; None where there is none, or the engine does not tell.
+
+    To read it takes much longer, however small it is: engines pack it in another process.
+    """
+    try:
+        answer = engine.call("HEAD", f"/containers/{container}/archive", query={"path": path})
+        said = json.loads(base64.b64decode(answer.header("X-Docker-Container-Path-Stat")))
+        changed = datetime.fromisoformat(said["mtime"])
+        return FileStat(int(said["size"]), int(changed.timestamp()))
+    except (RefusedError, ValueError, KeyError, TypeError):
+        return None
 
 
 def remove_carrier(engine: Engine, container: str) -> None:
@@ -107,12 +132,12 @@ def build_carrier_image() -> tuple[bytes, str]:
     return _tar(files), f"sha256:{_digest(config)}"
 
 
-def _tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+def _tar(files: Mapping[str, bytes], mode: int = 0o644, changed: int = 0) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, data in files.items():
             member = tarfile.TarInfo(name)
-            member.size, member.mode = len(data), mode
+            member.size, member.mode, member.mtime = len(data), mode, changed
             archive.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
 

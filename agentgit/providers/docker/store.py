@@ -1,7 +1,8 @@
 """The host store on an engine: each value is a never-started container that holds a file.
 
 The engine's unique names are the compare-and-swap. The file begins with a digest of the rest, so
-that a reader notices a value that is being written at that moment.
+that a reader notices a value that is being written at that moment. The time of its last change is
+none: it is the number of its fingerprint, which an engine tells without reading the file.
 """
 
 from __future__ import annotations
@@ -14,8 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentgit.errors import DefiniteError
+from agentgit.model.fingerprint import Fingerprint, take_fingerprint
 from agentgit.providers.docker.calls import Engine, RefusedError, find
-from agentgit.providers.docker.carrier import create_carrier, get_file, put_file, remove_carrier
+from agentgit.providers.docker.carrier import (
+    create_carrier,
+    get_file,
+    put_file,
+    remove_carrier,
+    stat_file,
+)
 from agentgit.providers.docker.labels import (
     PREFIX,
     is_listed,
@@ -51,7 +59,7 @@ class EngineStore:
                 raise
             self._find(name)
             return False
-        put_file(self.engine, container, "/", _FILE, _seal(data))
+        self._put(container, data)
         return True
 
     def write(self, name: str, data: bytes) -> None:
@@ -60,7 +68,7 @@ class EngineStore:
         if found is None:
             raise KeyError(name)
         try:
-            put_file(self.engine, found["Id"], "/", _FILE, _seal(data))
+            self._put(found["Id"], data)
         except RefusedError as refused:
             if refused.is_missing:
                 raise KeyError(name) from refused
@@ -70,6 +78,14 @@ class EngineStore:
         """Read a value, None when there is none."""
         found = self._find(name)
         return None if found is None else read_value(self.engine, found["Id"])
+
+    def fingerprint(self, name: str) -> Fingerprint | None:
+        """Look at a value without reading it; None where an older agentgit has written it."""
+        found = self._find(name)
+        stat = None if found is None else stat_file(self.engine, found["Id"], f"/{_FILE}")
+        if stat is None or not stat.changed:
+            return None
+        return Fingerprint(stat.size - _DIGEST, stat.changed)
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """List the names that begin with a prefix, sorted."""
@@ -89,6 +105,10 @@ class EngineStore:
         found = self._find(name)
         if found is not None:
             remove_carrier(self.engine, found["Id"])
+
+    def _put(self, container: str, data: bytes) -> None:
+        number = take_fingerprint(data).number
+        put_file(self.engine, container, "/", _FILE, _seal(data), changed=number)
 
     def _find(self, name: str) -> dict[str, Any] | None:
         own = self._container(name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from agentgit.effects import Permit
+from agentgit.model.fingerprint import Fingerprint, take_fingerprint
 from agentgit.providers.process.files import (
     HALF,
     create_value,
@@ -57,6 +58,11 @@ class FolderStore:
                 return (self._path(name) / _FILE).read_bytes()
             except _GONE:
                 return None
+
+    def fingerprint(self, name: str) -> Fingerprint | None:
+        """Give the value's fingerprint, None when there is none."""
+        data = self.read(name)
+        return None if data is None else take_fingerprint(data)
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """Give the names that begin with a prefix, sorted."""
