@@ -75,6 +75,7 @@ class GitLedger:
         self._clean = clean
         self._joiner = Joiner(self._is_newer, self._join)
         self._read: dict[str, RolloutRecord | None] = {}  # by commit of the ref
+        self._refs: dict[str, str] = {}  # as they were when they were last listed
         self._cut: list[str] = []  # names of refs that the remote may still have
         self.unreadable: tuple[str, ...] = ()  # refs whose record the last reading left out
 
@@ -163,21 +164,18 @@ class GitLedger:
 
         Clones and forks share refs, so only records of this project count.
         """
-        listed = self._git.run(
-            "for-each-ref", "--format=%(objectname) %(refname)", f"{REFS}/{environment}/"
-        )
-        pairs = [line.split(" ", 1) for line in listed.out.decode("utf-8", "replace").splitlines()]
-        self._load([commit for commit, _ in pairs])
-        self.unreadable = tuple(ref for commit, ref in pairs if self._read[commit] is None)
-        found = [self._read[commit] for commit, _ in pairs]
+        refs = self._list_refs()
+        commits = {ref: refs[ref] for ref in refs if ref.startswith(f"{REFS}/{environment}/")}
+        self._load(list(commits.values()))
+        self.unreadable = tuple(ref for ref in commits if self._read[commits[ref]] is None)
+        found = [self._read[commit] for commit in commits.values()]
         ours = [one for one in found if one is not None and one.project_id == self._project_id]
         return tuple(sorted(ours, key=lambda one: (one.started_at, one.id), reverse=True))
 
     def environments(self) -> tuple[str, ...]:
-        """Name the environments that have records, sorted."""
-        listed = self._git.run("for-each-ref", "--format=%(refname)", f"{REFS}/")
-        names = listed.out.decode("utf-8", "replace").splitlines()
-        return tuple(sorted({name.removeprefix(f"{REFS}/").split("/", 1)[0] for name in names}))
+        """Name the environments that have records, sorted: as when any was last asked for."""
+        refs = self._refs or self._list_refs()
+        return tuple(sorted({ref.removeprefix(f"{REFS}/").split("/", 1)[0] for ref in refs}))
 
     def events(self, environment: str, rollout: str) -> tuple[Event, ...]:
         """What happened in a rollout, as far as recorded; lines nobody can read are left out."""
@@ -258,6 +256,14 @@ class GitLedger:
             f"the rollout cannot be recorded: {reason}",
             hint=f"git must be able to write {REFS} in this repository",
         )
+
+    def _list_refs(self) -> dict[str, str]:
+        """Give the last milestone of the rollouts of all environments, by the name of the ref."""
+        listed = self._git.run("for-each-ref", "--format=%(objectname) %(refname)", f"{REFS}/")
+        lines = listed.out.decode("utf-8", "replace").splitlines()
+        pairs = (line.split(" ", 1) for line in lines)
+        self._refs = {ref: commit for commit, ref in pairs}
+        return self._refs
 
     def _load(self, commits: list[str]) -> None:
         unread = [commit for commit in commits if commit not in self._read]

@@ -18,6 +18,7 @@ from agentgit.source.git_command import GitCommand
 from agentgit.source.locate import locate_project, locate_repository
 from agentgit.source.read_ahead import ReadAhead
 from agentgit.source.state import Look, Place
+from agentgit.source.trees import list_files
 from agentgit.source.worktree import read_status, read_worktree
 
 _SUBMODULE = "160000"
@@ -157,22 +158,15 @@ class GitSource:
 
     def _list(self, sha: str, folder: str) -> tuple[dict[str, Entry], tuple[str, ...]]:
         """List the files of a folder, and where in it submodules are."""
-        treeish = f"{sha}:{folder}" if folder else sha
-        asked = self.git.run("ls-tree", "-r", "-z", "--full-tree", treeish)
-        if asked.code != 0:
+        listed = list_files(self.git, sha, folder)
+        if listed is None:
             raise GitError(
                 f"commit {sha[:7]} has no folder {folder}",
                 hint=f"git ls-tree {sha[:7]} lists what it has",
             )
-        files, submodules = {}, []
-        for line in asked.out.split(b"\0")[:-1]:
-            head, _, path = line.partition(b"\t")
-            mode, _kind, blob = head.decode("ascii").split(" ")
-            if mode == _SUBMODULE:
-                submodules.append(os.fsdecode(path))
-            else:
-                files[os.fsdecode(path)] = Entry(mode, blob)
-        return files, tuple(submodules)
+        submodules = tuple(path for path, entry in listed.items() if entry.mode == _SUBMODULE)
+        files = {path: entry for path, entry in listed.items() if entry.mode != _SUBMODULE}
+        return files, submodules
 
     def _find_branch(self, branch: str) -> list[str]:
         patterns = (f"refs/heads/{branch}", f"refs/remotes/*/{branch}")

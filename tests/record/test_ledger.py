@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentgit.effects import GitResult
 from agentgit.errors import GitError
 from agentgit.model.events import (
     Event,
@@ -32,6 +33,7 @@ from agentgit.record.cleaning import make_cleaner
 from agentgit.record.ledger import GitLedger
 from agentgit.record.milestone import name_ref
 from agentgit.record.parcel import open_parcel
+from agentgit.source.git_command import GitCommand
 from agentgit.source.repository import GitSource
 
 Run = Callable[..., str]
@@ -408,3 +410,31 @@ def test_any_record_and_events_come_back_as_they_were(
     shared_ledger.finish(end(begun), events)
     assert end(begun) in shared_ledger.rollouts("production")
     assert shared_ledger.events("production", begun.id) == events
+
+
+class CountingGit:
+    """Git, and the commands it was given."""
+
+    def __init__(self, git: GitCommand) -> None:
+        self.shallow = git.shallow
+        self.objects = git.objects
+        self.asked: list[str] = []
+        self._git = git
+
+    def run(self, *arguments: str, data: bytes = b"", timeout: float | None = None) -> GitResult:
+        self.asked.append(arguments[0])
+        return self._git.run(*arguments, data=data, timeout=timeout)
+
+
+def test_one_look_finds_rollouts_and_environments(
+    repository: Path, git: Run, record: Make, ledger: Ledger
+) -> None:
+    head = git(repository, "rev-parse", "HEAD")
+    for environment in ("staging", "production", "production-eu"):
+        ledger(repository).begin(record(commit=head, environment=environment), None)
+    counting = CountingGit(GitCommand(str(repository)))
+    book = GitLedger(counting, PROJECT)
+    assert [one.environment for one in book.rollouts("production")] == ["production"]
+    assert book.environments() == ("production", "production-eu", "staging")
+    assert counting.asked == ["for-each-ref"]
+    assert GitLedger(counting, PROJECT).environments() == book.environments()

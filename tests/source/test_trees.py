@@ -1,0 +1,63 @@
+"""The files of a commit are those that git itself would list, in its order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentgit.errors import GitError
+from agentgit.source.git_command import GitCommand
+from agentgit.source.repository import GitSource
+from agentgit.source.trees import list_files
+
+Run = Callable[..., str]
+NAMES = (
+    "a/x", "a-b/x", "a.yaml", "a0", "a/b/c/d/e", "B", "ü/new\nline", "with space", '"q"', "-dash",
+    "0/0", "z",
+)  # fmt: skip
+
+
+def fill(folder: Path) -> None:
+    for name in NAMES:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    (folder / "a" / "x").chmod(0o755)
+    (folder / "a" / "link").symlink_to("x")
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+@pytest.mark.parametrize("below", ["", "a", "a/b"])
+def test_files_are_those_of_git(tmp_path: Path, git: Run, form: str, below: str) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    git(folder, "init", "-q", f"--object-format={form}")
+    fill(folder)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "All")
+    command = GitCommand(str(folder))
+    (head,) = command.objects(["HEAD"])
+    assert head is not None
+    found = list_files(command, head.id, below)
+    assert found is not None
+    asked = command.run("ls-tree", "-r", "-z", "--full-tree", f"{head.id}:{below}").out
+    lines = [os.fsdecode(line) for line in asked.split(b"\0")[:-1]]
+    ours = [f"{one.mode} blob {one.blob}\t{path}" for path, one in found.items()]
+    assert ours == lines != []
+    assert list_files(command, head.id, "a/x") is None
+    assert list_files(command, head.id, "nowhere") is None
+
+
+def test_a_folder_that_is_missing_is_told(
+    repository: Path, git: Run, opened: Callable[[Path], GitSource]
+) -> None:
+    fill(repository)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "All")
+    tree = git(repository, "rev-parse", "HEAD:a/b").strip()
+    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    with pytest.raises(GitError, match="missing in this clone"):
+        opened(repository).snapshot("HEAD")
