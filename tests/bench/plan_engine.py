@@ -124,14 +124,14 @@ def call_by_hand(url: str, project: str, readers: int = 1) -> int:
         return json.loads(mine.line.getresponse().read())
 
     ours = quote(json.dumps({"label": [f"dev.agentgit.project-id={project}"]}))
-    listed = get(f"/containers/json?all=1&filters={ours}")
+    listed = get("/containers/json?all=1")  # also who else has ports
     get(f"/networks?filters={ours}")
     get(f"/volumes?filters={ours}")
-    get("/containers/json")  # who else has ports
     paths = [
         f"/containers/{one['Id']}/json"
         for one in listed
-        if one["Labels"].get("dev.agentgit.kind") == "replica"
+        if one["Labels"].get("dev.agentgit.project-id") == project
+        and one["Labels"].get("dev.agentgit.kind") == "replica"
     ]
     if readers == 1:
         return len([get(path) for path in paths])

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from agentgit.model.observed import HostState, Leftover, Replica, name_identity
+from agentgit.model.observed import EngineKind, HostState, Leftover, Replica, name_identity
 from agentgit.providers.docker.calls import Engine, find
 from agentgit.providers.docker.inspection import read_replica
 from agentgit.providers.docker.labels import (
@@ -26,9 +26,7 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
     """Report everything of ours in an environment. Raises EngineError."""
     info = engine.info  # asked for once, before the threads do
     with ThreadPoolExecutor(_READERS) as pool:
-        everybody = pool.submit(_list_containers, engine)
         things = _find_things(engine, pool, project_id, environment)
-        running = everybody.result()
     replicas = [one.replica for one in things.replicas]
     return HostState(
         host=engine.host,
@@ -41,20 +39,22 @@ def observe_environment(engine: Engine, project_id: str, environment: str) -> Ho
         networks=tuple(sorted(one["Name"] for one in things.networks)),
         volumes=tuple(sorted(one["Name"] for one in things.volumes)),
         leftovers=_find_leftovers(things),
-        foreign_ports=_find_foreign_ports(running, {one.id for one in replicas}),
+        foreign_ports=_find_foreign_ports(things.everybody, {one.id for one in replicas}),
     )
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """An inspected container, as the engine says it and as it is read."""
+    """What is kept of an inspected container, of many times as much that the engine says."""
 
-    found: Found
     replica: Replica
+    self: str  # the name that its parts go by
+    networks: frozenset[str]
 
 
 @dataclass(frozen=True)
 class _Things:
+    everybody: list[Found]
     identity: str
     replicas: list[_Seen]
     strangers: list[_Seen]
@@ -67,17 +67,20 @@ class _Things:
 def _find_things(
     engine: Engine, pool: ThreadPoolExecutor, project_id: str, environment: str
 ) -> _Things:
-    """List what is ours, and inspect replicas; what vanished in between is left out."""
+    """List what is ours, and inspect replicas; what vanished in between is left out.
+
+    Containers are listed once, all of them: those of others may have ports that ours want.
+    """
     ours = {"filters": label_filter(project_id)}
     of_networks = pool.submit(engine.call, "GET", "/networks", query=ours)
     of_volumes = pool.submit(engine.call, "GET", "/volumes", query=ours)
-    containers = _list_containers(engine, all=1, **ours)
-
+    everybody = engine.call("GET", "/containers/json", query={"all": 1}).json()
+    containers = [one for one in everybody if _is_of(one, project_id)]
     kind = engine.info.kind
 
     def look(listed: Found) -> _Seen | None:
         found = find(engine, f"/containers/{listed['Id']}/json")
-        return None if found is None else _Seen(found, read_replica(found, engine.host, kind))
+        return None if found is None else _read(found, engine.host, kind)
 
     def inspect(listed: Iterable[Found]) -> list[_Seen]:
         return [one for one in pool.map(look, listed) if one is not None]
@@ -88,6 +91,7 @@ def _find_things(
         of_volumes.result().json().get("Volumes") or [],
     )
     return _Things(
+        everybody=everybody,
         identity=_find_identity(containers, environment),
         replicas=replicas,
         strangers=inspect(_select_strangers(containers, environment)),
@@ -95,6 +99,18 @@ def _find_things(
         networks=_select(networks, "network", environment),
         volumes=_select(volumes, "volume", environment),
         configs=_select(volumes, "config", environment),
+    )
+
+
+def _is_of(listed: Found, project_id: str) -> bool:
+    return read_label(listed.get("Labels"), "project-id") == project_id
+
+
+def _read(found: Found, host: str, kind: EngineKind) -> _Seen:
+    return _Seen(
+        read_replica(found, host, kind),
+        read_label(found["Config"].get("Labels"), "self"),
+        frozenset(found["NetworkSettings"]["Networks"] or ()),
     )
 
 
@@ -113,11 +129,6 @@ def _select_strangers(listed: Iterable[Found], environment: str) -> list[Found]:
     ]
 
 
-def _list_containers(engine: Engine, **query: object) -> list[Found]:
-    listed: list[Found] = engine.call("GET", "/containers/json", query=query).json()
-    return listed
-
-
 def _find_identity(listed: Iterable[Found], environment: str) -> str:
     """Give the id of the container that is the value; what is in it need not be asked for."""
     wanted = name_identity(environment)
@@ -128,9 +139,9 @@ def _find_identity(listed: Iterable[Found], environment: str) -> str:
 def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
     """Find carriers, configuration without a replica, and networks nobody of ours has joined."""
     # who was renamed still has its parts
-    there = [one.found for one in (*things.replicas, *things.strangers)]
-    names = {read_label(one["Config"].get("Labels"), "self") for one in there}
-    joined = {name for one in there for name in one["NetworkSettings"]["Networks"] or ()}
+    there = (*things.replicas, *things.strangers)
+    names = {one.self for one in there}
+    joined = {name for one in there for name in one.networks}
     left = [
         *(
             Leftover(kind="carrier", id=one["Id"], name=listed_name(one))
@@ -150,11 +161,14 @@ def _find_leftovers(things: _Things) -> tuple[Leftover, ...]:
     return tuple(sorted(left, key=lambda one: (one.kind, one.name)))
 
 
-def _find_foreign_ports(running: Iterable[Found], ours: set[str]) -> dict[int, str]:
-    """Find the host ports that are taken by anything but the replicas of this environment."""
+def _find_foreign_ports(everybody: Iterable[Found], ours: set[str]) -> dict[int, str]:
+    """Find the host ports that are taken by anything but the replicas of this environment.
+
+    What does not run has no public port.
+    """
     return {
         port["PublicPort"]: listed_name(one)
-        for one in sorted(running, key=listed_name)
+        for one in sorted(everybody, key=listed_name)
         if one["Id"] not in ours
         for port in one.get("Ports") or ()
         if port.get("PublicPort")
