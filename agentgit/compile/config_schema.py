@@ -12,7 +12,7 @@ from agentgit.compile.parse import parse_file
 from agentgit.compile.patterns import MAX_TEXT, measure_match
 from agentgit.compile.references import References
 from agentgit.compile.revision import digest_json, write_json
-from agentgit.compile.schema_rules import find_violations, follow, put_costly_last
+from agentgit.compile.schema_rules import Target, find_violations, follow, put_costly_last
 from agentgit.compile.tree import (
     MapNode,
     Node,
@@ -171,10 +171,8 @@ def _make_validator(schema: Json) -> Any:
 
     Where a schema says `$schema`, the library would take its own class, without the bounds.
     """
-    from referencing import Registry
-
-    plain = {key: value for key, value in schema.items() if key != "$schema"}
-    return _validator_class()(put_costly_last(plain), registry=Registry())
+    plain = put_costly_last({key: value for key, value in schema.items() if key != "$schema"})
+    return _validator_class()(plain, _resolver=Target(plain, plain))
 
 
 @cache

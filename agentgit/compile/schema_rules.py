@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from agentgit.compile.patterns import refuse_pattern
@@ -32,6 +33,33 @@ _REFUSED = {
     "$anchor": "leave it out, and refer by #/$defs/NAME",
     "$vocabulary": "leave it out", "definitions": "write $defs",
 }  # fmt: skip
+
+
+class Target(NamedTuple):
+    """What a reference within a schema names, and where the library asks for the next one.
+
+    Its own way to look them up ends the whole process where the stack is nearly full, as it is
+    in a schema that refers to itself without end.
+    """
+
+    root: Any
+    contents: Any
+
+    @property
+    def resolver(self) -> Target:
+        """Resolve what stands in it: references begin at the root wherever they are."""
+        return self
+
+    def in_subresource(self, _schema: object) -> Target:
+        """Resolve the same: `$id` stands nowhere but at the root."""
+        return self
+
+    def lookup(self, reference: str) -> Target:
+        """Find a schema by a reference that `find_violations` has let pass."""
+        found = self.root
+        for key in unquote(reference).split("/")[1:]:
+            found = found[int(key) if isinstance(found, list) else _unescape(key)]
+        return Target(self.root, found)
 
 
 def find_violations(root: MapNode) -> Iterator[Problem]:
@@ -91,7 +119,7 @@ def _refer(root: MapNode, node: MapNode) -> Node:
 
 def _step_all(node: Node, parts: list[str]) -> Node:
     for part in parts:
-        node = step(node, part.replace("~1", "/").replace("~0", "~")) or node
+        node = step(node, _unescape(part)) or node
     return node
 
 
@@ -115,6 +143,10 @@ def _walk(root: Node) -> Iterator[tuple[str, MapNode]]:
 
 def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def _unescape(key: str) -> str:
+    return key.replace("~1", "/").replace("~0", "~")
 
 
 def _check(schema: MapNode, references: list[Scalar], *, is_root: bool) -> Iterator[Problem]:

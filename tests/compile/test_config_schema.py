@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.request
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -50,6 +51,27 @@ def test_the_schema_is_no_part_of_the_revision(basic: Any, make_snapshot: Any) -
 def test_endless_references_end(basic: Any, make_snapshot: Any, schema: Any) -> None:
     (message,) = messages(make_snapshot(with_schema(basic, schema)))
     assert message.startswith("config cannot be checked")
+
+
+def test_endless_references_end_wherever_the_stack_does(basic: Any, make_snapshot: Any) -> None:
+    """In one depth of six the library's own look-up ended the process."""
+    steps = {"a": {"not": {"$ref": "#/$defs/b"}}, "b": {"not": {"$ref": "#/$defs/c"}},
+             "c": {"$ref": "#/$defs/a"}}  # fmt: skip
+    snapshot = make_snapshot(with_schema(basic, {"if": {"$ref": "#/$defs/a"}, "$defs": steps}))
+
+    def dig(depth: int) -> list[str]:
+        return dig(depth - 1) if depth else messages(snapshot)
+
+    for depth in range(24):
+        (message,) = dig(depth)
+        assert message == "config cannot be checked: its schema refers to itself without end"
+
+
+@pytest.mark.parametrize("name", ["a/b~c", "", "é", "a%b"])
+def test_a_reference_may_name_any_key(basic: Any, make_snapshot: Any, name: str) -> None:
+    path = quote(name.replace("~", "~0").replace("/", "~1"), safe="~")
+    schema = {"$ref": f"#/allOf/0/$defs/{path}", "allOf": [{"$defs": {name: {"required": ["x"]}}}]}
+    assert messages(make_snapshot(with_schema(basic, schema))) == ["config.x is missing"]
 
 
 def test_references_that_multiply_end(basic: Any, make_snapshot: Any) -> None:
