@@ -17,6 +17,7 @@ Words = Sequence[bytes]
 _WORD = re.compile(rb"[A-Za-z0-9_$./{}-]+")
 _VALUE = re.compile(rb"(?<=: )[^\n#]+|(?<=- )[^\n#]+")
 _HERE = "say-it-here"
+_LAYER = re.compile("(^|/)(defaults[.]yaml$|agents/|instances/)")
 _TAGS = (b"!replace ", b"!append ", b"!prepend ", b"!remove ", b"!final ")
 _VALUES = (
     b"null", b"~", b"", b"[]", b"{}", b'""', b"1", b"-1", b"0.5", b"true", b"[a, b]", b"[1, 1]",
@@ -25,6 +26,7 @@ _VALUES = (
     b"../../x", b"/x", b"|-\n    a\n    b", b'"\\u0000"', b'"\\u202e"', b"\xf0\x9f\x98\x80",
     b"\xff", b"{a: {b: null}}", b"{a: {b: [1]}}",
 )  # fmt: skip
+_FORMS = (b"[a]", b"[b, {c: 1}]", b"{a: 1}", b"{a: {b: [1]}}", b"a", b"null")
 
 
 def mutate_project(data: bytes, seed: int, limit: int, mutate: Mutate, words: Words) -> bytes:
@@ -42,9 +44,11 @@ def mutate_project(data: bytes, seed: int, limit: int, mutate: Mutate, words: Wo
             del files[path]
         elif action < 0.07:
             modes[path] = rng.choice(("100644", "100755", "120000"))
-        elif action < 0.25:
-            files[path] = _contradict(files[path], files[rng.choice(list(files))], rng)
+        elif action < 0.22:
+            _quarrel(files, rng)
         elif action < 0.35:
+            files[path] = _contradict(files[path], files[rng.choice(list(files))], rng)
+        elif action < 0.45:
             files[path] = _graft(files[path], files[rng.choice(list(files))], rng)
         else:
             files[path] = mutate_text(files[path], rng, limit, mutate, words)
@@ -115,13 +119,27 @@ def _contradict(text: bytes, other: bytes, rng: random.Random) -> bytes:
     paths = list(_list_paths(lower.get("spec"), ("spec",)))
     if not paths or not upper:
         return text
-    *above, last = rng.choice(paths)
-    place = upper
+    return _put(upper, rng.choice(paths), rng.choice((b"", b"", *_TAGS)) + rng.choice(_VALUES))
+
+
+def _quarrel(files: dict[str, bytes], rng: random.Random) -> None:
+    """Let layers write at one place where anything may stand: any tag over any form of value."""
+    path = ("spec", "config", rng.choice("abc"), *rng.choice(("", "a")))
+    for name, text in files.items():
+        layer = _read(text) if _LAYER.search(name) and rng.random() < 0.7 else {}
+        if layer:
+            value = rng.choice((b"", b"", *_TAGS)) + rng.choice(_FORMS)
+            files[name] = _put(layer, path, value)
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: bytes) -> bytes:
+    """Write a value that is text already into a tree."""
+    *above, last = path
+    place = tree
     for key in above:
         place[key] = place = place[key] if isinstance(place.get(key), dict) else {}
     place[last] = _HERE
-    value = rng.choice((b"", b"", *_TAGS)) + rng.choice(_VALUES)
-    return emit_yaml(upper).encode().replace(_HERE.encode(), value)
+    return emit_yaml(tree).encode().replace(_HERE.encode(), value)
 
 
 def _read(text: bytes) -> dict[str, Any]:

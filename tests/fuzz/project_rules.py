@@ -25,14 +25,14 @@ from tests.builders import DictCache
 from tests.fuzz.place_rules import check_printed, check_problems
 
 Files = Mapping[str, bytes]
+Verdict = tuple[tuple[Problem, ...], tuple[Problem, ...]]  # what is wrong, and warnings
 MAX_EXPLAINED = 3  # instances of an environment
 
 
 def check_project(make: Callable[[Files], Snapshot], files: Files) -> None:
     """Run what only reads, and compare what its parts say of the same files."""
     snapshot = make(files)
-    problems, warnings = _validate(snapshot)
-    check_problems((*problems, *warnings), files)
+    problems, warnings = check_validation(snapshot, files)
     backwards = make(dict(reversed(files.items())))
     if crc32(b"".join(files.values())) % 3 == 0:  # a comparison that takes long, for one in three
         assert _validate(backwards) == (problems, warnings), "the order of files matters"
@@ -48,9 +48,14 @@ def check_project(make: Callable[[Files], Snapshot], files: Files) -> None:
             _check_desired(snapshot, desired)
 
 
-def _validate(
-    snapshot: Snapshot, shelf: DictCache | None = None
-) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+def check_validation(snapshot: Snapshot, files: Files) -> Verdict:
+    """Check what a compile of everything says of the files."""
+    problems, warnings = _validate(snapshot)
+    check_problems((*problems, *warnings), files)
+    return problems, warnings
+
+
+def _validate(snapshot: Snapshot, shelf: DictCache | None = None) -> Verdict:
     try:
         return (), validate_project(snapshot, shelf)
     except ConfigError as error:

@@ -41,6 +41,7 @@ def main() -> None:
     arguments = [
         sys.argv[0], str(options.corpus), f"-dict={dictionary}", "-timeout=60",
         "-rss_limit_mb=2048", f"-max_len={targets.MAX_INPUT}", "-len_control=0",
+        "-entropic_scale_per_exec_time=1",  # what takes long is changed less often
         f"-artifact_prefix={options.findings}/{options.target}-", *rest,
     ]  # fmt: skip
     atheris.Setup(
@@ -61,11 +62,17 @@ def _read_options() -> tuple[argparse.Namespace, list[str]]:
 
 def _choose_mutator(target: str, words: list[bytes]) -> Callable[[bytes, int, int], bytes]:
     from tests.fuzz.mutator import mutate_project, mutate_text
+    from tests.fuzz.schema_maker import make_pattern, mutate_schema
 
     def mutate(data: bytes, limit: int, seed: int) -> bytes:
         if target == "projects":
             return mutate_project(data, seed, limit, atheris.Mutate, words)
         rng = random.Random(seed)  # noqa: S311 -- to be repeated, not to be secret
+        made = rng.random() < 0.3
+        if made and target == "patterns":
+            return make_pattern(rng).encode() + b"\n" + data.partition(b"\n")[2]
+        if made and target == "schemas":
+            return mutate_schema(data, rng)[:limit]
         if target == "patterns" or rng.random() < 0.3:
             return bytes(atheris.Mutate(data, limit))
         return mutate_text(data, rng, limit, atheris.Mutate, words)[:limit]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from zlib import crc32
 
 from agentgit.compile import parse
 from agentgit.compile.document import emit_yaml
@@ -18,8 +19,9 @@ from agentgit.compile.parse import Parsed, parse_file
 from agentgit.compile.patterns import MAX_TEXT, refuse_pattern
 from agentgit.compile.tree import BREAK, ListNode, MapNode, Node, Scalar, to_plain, unpack
 from tests.fuzz.place_rules import check_problems
-from tests.fuzz.project_rules import check_project
+from tests.fuzz.project_rules import check_project, check_validation
 from tests.fuzz.projects import make_snapshot, split_text
+from tests.fuzz.schema_maker import BETWEEN
 
 MAX_INPUT = 1 << 16
 MAX_SECONDS = 5.0  # of CPU, for one input
@@ -34,7 +36,9 @@ _AGENT = (
 )
 _REST = {
     "agentgit.yaml": _PROJECT,
-    "environments/e/environment.yaml": b"kind: Environment\nmetadata: {name: e}\nspec: {}\n",
+    "environments/e/environment.yaml": (
+        b"kind: Environment\nmetadata: {name: e}\nspec: {hosts: {l: {}}}\n"
+    ),
     "environments/e/instances/i.yaml": b"kind: Instance\nmetadata: {name: i}\nspec: {agent: a}\n",
 }
 
@@ -68,11 +72,21 @@ def compile_bytes(data: bytes) -> None:
 
 
 def check_schema(data: bytes) -> None:
-    """Any text is a configSchema, any other one the config that it is for."""
-    schema, _, config = data.partition(b"\n=== \n")
+    """Any text is a configSchema, any other one the config that it is for.
+
+    Where a schema costs much, so does each compile of it: all else is looked at for a few.
+    """
+    files = schema_files(data)
+    check_validation(make_snapshot(files), files)
+    if crc32(data) % 8 == 0:
+        check_project(make_snapshot, files)
+
+
+def schema_files(data: bytes) -> dict[str, bytes]:
+    """Make a project of a schema and the config that it is for."""
+    schema, _, config = data.partition(BETWEEN)
     lines = b"".join(b"    %s\n" % line for line in config.split(b"\n"))
-    files = {**_REST, "global/schemas/s.json": schema, "global/agents/a.yaml": _AGENT + lines}
-    check_project(make_snapshot, files)
+    return {**_REST, "global/schemas/s.json": schema, "global/agents/a.yaml": _AGENT + lines}
 
 
 def match_pattern(data: bytes) -> None:
