@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from agentgit.effects import HostStore, Provider, Providers
 from agentgit.errors import EngineError, LostLeaseError
-from agentgit.model.baseline import READER, Baseline
+from agentgit.model.baseline import READER, Baseline, tell_reader
 from agentgit.model.fingerprint import take_fingerprint
 from agentgit.model.observed import HostState, Observed, Replica
 from agentgit.plan.baseline import add_to_baseline, judge_host, renew_baseline
@@ -35,7 +35,9 @@ def observe_judged(
     if not any(one.facts for one in (*state.replicas, *state.strangers)):
         return state
     now = {one.id: one.facts for one in state.replicas if one.facts}
-    if looking.result() == take_fingerprint(_format(state.version, now)):
+    if looking.result() == take_fingerprint(
+        _format(state.version, now, tell_reader(state.engine))
+    ):
         return state
     return judge_host(state, _read(provider.store, environment), unsettled)
 
