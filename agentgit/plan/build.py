@@ -48,12 +48,10 @@ def build_plan(
     GuardError where it is not known what runs and ConfigError for what cannot be placed.
     """
     check_hosts(observed, evidence)
-    check_known(desired, observed, request.only | request.restart)
-    placed = _place(desired, observed)
+    placed = _place(desired, observed, request)
     chooser = Chooser(observed, request.images)
     covered = [one for one in desired.instances if request.covers(one.name)]
-    names = Names(desired, observed, chooser)
-    changes, rows, passed, bad = _compare(desired, observed, placed, request, evidence, names)
+    changes, rows, passed, bad = _compare(desired, observed, placed, request, evidence, chooser)
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
@@ -108,8 +106,11 @@ def _refuse(draft: Draft, bad: list[Quarantined]) -> tuple[Refusal, ...]:
     return (*request.refused, *ports, *own, *quarantined, *find_refusals(draft))
 
 
-def _place(desired: Desired, observed: Observed) -> dict[str, dict[int, str]]:
+def _place(
+    desired: Desired, observed: Observed, request: PlanRequest
+) -> dict[str, dict[int, str]]:
     """Choose a host for every slot of every instance, each where its replica lives if it may."""
+    check_known(desired, observed, request.only | request.restart)
     load = Counter(replica.host for replica in observed.replicas)
     placed: dict[str, dict[int, str]] = {}
     for instance in desired.instances:
@@ -126,10 +127,10 @@ def _compare(
     placed: Mapping[str, Mapping[int, str]],
     request: PlanRequest,
     evidence: Evidence,
-    names: Names,
+    chooser: Chooser,
 ) -> tuple[list[Change], list[tuple[Stage, ...]], tuple[Passage, ...], list[Quarantined]]:
     """Compare the declared instances: their changes, stages, pauses passed, what failed before."""
-    changes, rows, refused = [], [], []
+    names, changes, rows, refused = Names(desired, observed, chooser), [], [], []
     passed: tuple[Passage, ...] = ()
     for instance in desired.instances:
         if request.covers(instance.name):

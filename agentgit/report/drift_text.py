@@ -11,7 +11,7 @@ from agentgit.report.changes_text import write_changes
 from agentgit.report.extent import BY_JSON
 from agentgit.report.heading import write_gone, write_standing, write_unverified
 from agentgit.report.palette import PLAIN, Palette, safe
-from agentgit.report.standing import find_standing
+from agentgit.report.standing import Standing, find_standing
 from agentgit.report.wording import count
 
 
@@ -42,13 +42,7 @@ def write_drift(
     notes += [palette.paint("attention", line) for line in write_unverified(plan)]
     hosts = count(len(plan.hosts), "host")
     if not drifted:
-        what = (
-            f"{plan.replicas_healthy} of {count(plan.replicas_before, 'replica')} healthy{since}"
-        )
-        if not plan.replicas_before:
-            what = f"nothing runs{since}"
-            if standing is not None and not standing.commit:
-                what = write_standing(standing, now)
+        what = _write_running(plan, standing, since, now)
         none = "No drift that can be seen" if plan.unverified else "No drift"
         return "\n".join([f"{none} in {name} on {hosts}, {what}.", *notes])
     way = f"what sets it back, with what else is pending:  agentgit plan -e {name}"
@@ -69,3 +63,13 @@ def write_drift(
             *(write_gone(plan.environment) if gone else (way,)),
         ]
     )
+
+
+def _write_running(plan: Plan, standing: Standing | None, since: str, now: datetime) -> str:
+    if plan.replicas_before:
+        return (
+            f"{plan.replicas_healthy} of {count(plan.replicas_before, 'replica')} healthy{since}"
+        )
+    if standing is not None and not standing.commit:
+        return write_standing(standing, now)
+    return f"nothing runs{since}"
