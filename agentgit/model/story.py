@@ -19,10 +19,10 @@ class Proof(Value):
 class Story(Value):
     """What is known of a replica.
 
-    `live` is None when it is gone. `rollout` made it and `removed_by` took it away, where the
-    ledger has them; `change` is why. `went_back` says that it was made by the way back of that
-    rollout, so that the change before does not explain it. `commit` is what it runs, with what
-    people know it by.
+    `live` is None when it is gone, and when it is `unseen`: nobody knows what its host runs.
+    `rollout` made it and `removed_by` took it away, where the ledger has them; `change` is why.
+    `went_back` says that it was made by the way back of that rollout, so that the change before
+    does not explain it. `commit` is what it runs, with what people know it by.
     """
 
     environment: str
@@ -33,6 +33,7 @@ class Story(Value):
     revision: str = ""
     commit: Commit
     live: Replica | None = None
+    unseen: bool = False
     rollout_id: str = ""
     rollout: RolloutRecord | None = None
     removed_by: RolloutRecord | None = None

@@ -47,14 +47,9 @@ class Endpoint:
 
 def open_providers(hosts: Mapping[str, Host], place: Place) -> dict[str, Provider]:
     """Make a provider for every host; nothing is connected before it is used."""
-    recorded = _read_record(place)
-    endpoints = {name: resolve_host(name, hosts[name], recorded) for name in sorted(hosts)}
-    same = {
-        endpoint: tuple(name for name, one in endpoints.items() if one == endpoint)
-        for endpoint in endpoints.values()
-    }
+    endpoints = _resolve_hosts(hosts, place)
     return {
-        name: PROVIDERS[endpoint.engine](name, endpoint, replace(place, beside=same[endpoint]))
+        name: PROVIDERS[endpoint.engine](name, endpoint, _note_beside(place, endpoint, endpoints))
         for name, endpoint in endpoints.items()
     }
 
@@ -75,6 +70,26 @@ def resolve_host(name: str, host: Host, recorded: Mapping[str, Endpoint]) -> End
             hint="agentgit doctor shows which engines answer here",
         )
     return Endpoint(PROCESS, "")
+
+
+def _resolve_hosts(hosts: Mapping[str, Host], place: Place) -> dict[str, Endpoint]:
+    recorded = _read_record(place)
+    return {name: resolve_host(name, hosts[name], recorded) for name in sorted(hosts)}
+
+
+def _note_beside(place: Place, endpoint: Endpoint, endpoints: Mapping[str, Endpoint]) -> Place:
+    return replace(place, beside=tuple(name for name, one in endpoints.items() if one == endpoint))
+
+
+def record_homes(hosts: Mapping[str, Host], place: Place) -> None:
+    """Write down where process hosts keep their state that have got another name."""
+    from agentgit.providers.process.home import keep_home
+
+    endpoints = _resolve_hosts(hosts, place)
+    for name, endpoint in endpoints.items():
+        if endpoint.engine == PROCESS:
+            home = _find_home(name, endpoint, _note_beside(place, endpoint, endpoints))
+            keep_home(_find_base(endpoint, place), name, home)
 
 
 def record_engines(hosts: Mapping[str, Host], place: Place) -> None:
@@ -113,12 +128,21 @@ def _open_podman(name: str, endpoint: Endpoint, place: Place) -> Provider:
 
 
 def _open_process(name: str, endpoint: Endpoint, place: Place) -> Provider:
-    from agentgit.providers.process.home import find_home
     from agentgit.providers.process.provider import ProcessProvider
 
-    base = Path(endpoint.url) / place.project_id if endpoint.url else place.state
-    folder = find_home(base, name, place.beside or (name,), place.environment)
+    folder = _find_home(name, endpoint, place)
     return ProcessProvider(name, place.project_id, folder, place.tree, permit=place.permit)
+
+
+def _find_home(name: str, endpoint: Endpoint, place: Place) -> Path:
+    from agentgit.providers.process.home import find_home
+
+    base = _find_base(endpoint, place)
+    return find_home(base, name, place.beside or (name,), place.environment)
+
+
+def _find_base(endpoint: Endpoint, place: Place) -> Path:
+    return Path(endpoint.url) / place.project_id if endpoint.url else place.state
 
 
 PROVIDERS: Mapping[str, Callable[[str, Endpoint, Place], Provider]] = {

@@ -42,7 +42,7 @@ def why_document(story: Story, blamer: Blamer | None = None) -> WhyDocument:
         "format": "agentgit/why@1",
         "environment": story.environment,
         "replica": story.name,
-        "running": live is not None and live.state == "running",
+        "running": None if story.unseen else live is not None and live.state == "running",
         "id": live.id if live else None,
         "host": story.host or None,
         "instance": story.instance or None,

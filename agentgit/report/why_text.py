@@ -58,6 +58,8 @@ def write_story(
 def _write_head(story: Story, palette: Palette) -> str:
     name = palette.paint("strong", safe(story.name))
     where = f" on {safe(story.host)}" if story.host else ""
+    if story.unseen:
+        return f"{name}  {palette.paint('attention', f'may run: what runs{where} is not known')}"
     if story.live is None:
         return (
             f"{name}  {palette.paint('attention', 'is gone')}{f', it was{where}' if where else ''}"
@@ -88,7 +90,7 @@ def _write_record(record: RolloutRecord, now: datetime) -> str:
 
 
 def _write_end(story: Story, now: datetime) -> Iterator[tuple[str, str]]:
-    if story.live is None:
+    if story.live is None and not story.unseen:
         last = story.removed_by
         yield "removed by", _write_record(last, now) if last else "no rollout that is recorded"
 

@@ -11,7 +11,13 @@ from agentgit.compile.places import environment_file
 from agentgit.effects import Permit, Providers
 from agentgit.errors import ConfigError
 from agentgit.model.desired import Desired
-from agentgit.providers.registry import Place, forget_engines, open_providers, record_engines
+from agentgit.providers.registry import (
+    Place,
+    forget_engines,
+    open_providers,
+    record_engines,
+    record_homes,
+)
 from agentgit.record.cleaning import make_cleaner
 from agentgit.record.ledger import GitLedger
 from agentgit.workflow.session import Session, World
@@ -66,8 +72,10 @@ def open_hosts(
 
 
 def keep_engines(session: Session) -> None:
-    """Remember what `engine: auto` means on this machine while something runs here."""
-    record_engines(session.desired.hosts, _place(session.world, session.desired))
+    """Remember what `engine: auto` means on this machine, and where renamed hosts live here."""
+    hosts, place = session.desired.hosts, _place(session.world, session.desired)
+    record_engines(hosts, place)
+    record_homes(hosts, place)
 
 
 def drop_engines(session: Session) -> None:

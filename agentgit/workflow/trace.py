@@ -28,14 +28,14 @@ def trace_replica(world: World, environments: Sequence[str], text: str) -> Story
     Looks at what runs first, then at what the ledger remembers. Raises UsageError when there is
     none, or more than one.
     """
-    silent: list[str] = []
+    silent: list[tuple[str, str]] = []
     ledgers: dict[str, GitLedger] = {}
     live: list[tuple[str, Replica]] = []
     for name in environments:
         with take_aim(world, Request(name), status=True) as aim:
             observed = observe_known(aim.providers, name, aim.ledger.rollouts(name))
         ledgers[name] = aim.ledger
-        silent += [one.host for one in observed.unreachable]
+        silent += [(name, one.host) for one in observed.unreachable]
         live += [(name, one) for one in observed.replicas]
     found = _match(live, text)
     if len(found) > 1:
@@ -45,8 +45,10 @@ def trace_replica(world: World, environments: Sequence[str], text: str) -> Story
     for name, ledger in ledgers.items():
         story = _tell_gone(world, ledger, name, text)
         if story is not None:
-            return story
-    raise _nobody(text, environments, silent, [one.name for _, one in live])
+            unseen = story.removed_by is None and (name, story.host) in silent
+            return story.model_copy(update={"unseen": unseen})
+    hosts = [host for _, host in silent]
+    raise _nobody(text, environments, hosts, [one.name for _, one in live])
 
 
 def _match(live: list[tuple[str, Replica]], text: str) -> list[tuple[str, Replica]]:
@@ -87,6 +89,7 @@ def _tell_gone(world: World, ledger: GitLedger, environment: str, text: str) -> 
         mentions = ledger.mentions(environment, name)
     creator = next((one for one in mentions if _creates(ledger, one, name)), None)
     spec = _find_spec(ledger.plan(environment, creator.id), name) if creator else None
+    since = mentions[: mentions.index(creator) + 1] if creator else mentions  # names come again
     host, instance, slot = _place(ledger, mentions, name)
     story = Story(
         environment=environment,
@@ -98,7 +101,7 @@ def _tell_gone(world: World, ledger: GitLedger, environment: str, text: str) -> 
         commit=_describe(world, spec.commit if spec else ""),
         rollout_id=creator.id if creator else "",
         rollout=creator,
-        removed_by=next((one for one in mentions if _removes(ledger, one, name)), None),
+        removed_by=next((one for one in since if _removes(ledger, one, name)), None),
     )
     return _explain(ledger, story)
 

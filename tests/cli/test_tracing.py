@@ -108,6 +108,20 @@ def test_why_of_what_is_gone(changed: str, agentgit: Run) -> None:
     assert agentgit("why", changed[:-1]).out.startswith(f"{changed}  is gone")
 
 
+def test_why_of_what_nobody_can_see(
+    changed: str, agentgit: Run, engine: MemoryEngine, go_silent: Callable[[], None]
+) -> None:
+    (name,) = engine.replicas
+    go_silent()
+    done = agentgit("why", name, *STAGING)
+    assert done.out.startswith(f"{name}  may run: what runs on local is not known\n")
+    assert "removed by" not in done.out
+    assert json.loads(agentgit("why", name, *STAGING, "--json").out)["running"] is None
+    assert agentgit("why", changed, *STAGING).out.startswith(
+        f"{changed}  is gone, it was on local"
+    )
+
+
 def test_why_of_a_container_that_is_gone_by_its_id(
     project: Path, agentgit: Run, edit: Edit, commit: Commit, engine: MemoryEngine
 ) -> None:

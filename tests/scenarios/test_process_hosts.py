@@ -22,6 +22,10 @@ def test_a_host_with_another_name_is_the_same_host(small_fleet: SmallFleet) -> N
     assert fleet.running() == runs
     fleet.run("destroy", "-e", "production", "--yes")
     assert fleet.running() == {}
+    fleet.apply()
+    (config,) = fleet.state.rglob("agent.json")
+    assert config.parents[2].name == "local", "where its volumes are"
+    fleet.run("destroy", "-e", "production", "--yes")
 
 
 def test_the_way_to_another_folder(small_fleet: SmallFleet, tmp_path: Path) -> None:

@@ -315,10 +315,10 @@ class WhyDocument(TypedDict):
     """The environment."""
     replica: str
     """The name of the replica."""
-    running: bool
-    """Whether it runs."""
+    running: bool | None
+    """Whether it runs; null where nobody knows what its host runs."""
     id: str | None
-    """The engine's full id of it; null where it is gone."""
+    """The engine's full id of it; null where it is gone or not seen."""
     host: str | None
     """The host that it runs, or ran, on."""
     instance: str | None

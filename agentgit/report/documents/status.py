@@ -26,7 +26,7 @@ class HostDocument(TypedDict):
 
 
 class UnreachableDocument(TypedDict):
-    """A host that does not answer: what runs there is not known."""
+    """A host that does not answer, or is not the one any more: what runs there is not known."""
 
     name: str
     """Its name in the environment."""
@@ -115,7 +115,7 @@ class StatusDocument(TypedDict):
     hosts: list[HostDocument]
     """The hosts that answer."""
     unreachable: list[UnreachableDocument]
-    """The hosts that do not."""
+    """The hosts of which nothing is known."""
     instances: list[InstanceStatusDocument]
     """The instances that are declared or still run, in order of name."""
     quarantine: list[QuarantinedDocument]
