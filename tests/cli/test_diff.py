@@ -57,6 +57,32 @@ def test_a_line_that_went_is_where_it_was_in_every_form(
     assert "the file last changed by" in agentgit("plan", *here, "--blame").out
 
 
+def test_what_an_environment_keeps_is_in_every_form(
+    project: Path, agentgit: Call, commit: Call
+) -> None:
+    assert agentgit("apply", "-e", "staging", "--yes").code == 0
+    file = project / "environments/staging/environment.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}  keepRevisions: 5\n", encoding="utf-8")
+    commit("Keep more")
+    here, line = ("-e", "staging"), len(text.splitlines()) + 1
+    place = f"environments/staging/environment.yaml:{line}:18"
+    assert f"{place}  changes the environment\n      keepRevisions  3 -> 5\n" in (
+        agentgit("diff", "HEAD~1", *here).out
+    )
+    said = f"this changes staging itself: keepRevisions 3 -> 5 ({place})"
+    assert said in agentgit("plan", *here).out
+    assert said in agentgit("plan", *here, "--format", "markdown").out
+    (field,) = json.loads(agentgit("plan", *here, "--json").out)["settings"]
+    assert (field["path"], field["class"], field["forces"]) == (
+        "keepRevisions",
+        "policy",
+        "nothing",
+    )
+    assert agentgit("apply", *here, "--yes").code == 0
+    assert "itself" not in agentgit("plan", *here).out
+
+
 def test_one_environment_two_commits_and_the_way_back(second: str, agentgit: Call) -> None:
     there = agentgit("diff", "HEAD~1", second, "-e", "staging").out
     back = agentgit("diff", second, "HEAD~1", "-e", "staging").out
