@@ -15,6 +15,7 @@ from agentgit.plan.availability import count_least
 from agentgit.plan.build import build_plan
 from agentgit.plan.request import NoEvidence, PlanRequest
 from tests.builders import Fleet, make_desired, make_instance
+from tests.plan.guards import refuse
 
 
 def protect(desired: Desired, **limits: Any) -> Desired:
@@ -24,15 +25,6 @@ def protect(desired: Desired, **limits: Any) -> Desired:
 def make_many(count: int, image: str = "acme/support:1", **blocks: Any) -> Desired:
     names = [f"tenant-{number:02}" for number in range(count)]
     return make_desired(*(make_instance(name, image, 1, **blocks) for name in names))
-
-
-def refuse(fleet: Fleet, desired: Desired, guard: str) -> str:
-    """Plan, and expect the guard; then expect that its name lets the plan pass."""
-    with pytest.raises(GuardError) as caught:
-        fleet.plan(desired)
-    assert f"--allow {guard}" in (caught.value.hint or "")
-    fleet.plan(desired, allow=frozenset({guard}))
-    return caught.value.message
 
 
 def hint_of(fleet: Fleet, desired: Desired) -> str:

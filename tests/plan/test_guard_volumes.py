@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agentgit.errors import GuardError
 from agentgit.model.desired import Desired
-from tests.builders import Fleet, Remembered, make_desired, make_instance
+from tests.builders import Fleet, make_desired, make_instance
+from tests.plan.guards import applied, refuse
 
 DATA = {"/data": {"name": "data", "access": "perSlot"}}
 
@@ -19,21 +19,6 @@ def make_holder(volumes: dict[str, Any], **blocks: Any) -> Desired:
     replicas = blocks.pop("replicas", 1)
     one = make_instance("alpha", replicas=replicas, container=container, **blocks)
     return make_desired(one, make_instance("zeta"))
-
-
-def applied(desired: Desired) -> Fleet:
-    fleet = Fleet()
-    fleet.apply(desired)
-    fleet.evidence = Remembered(desired)
-    return fleet
-
-
-def refuse(fleet: Fleet, desired: Desired) -> str:
-    with pytest.raises(GuardError) as caught:
-        fleet.plan(desired)
-    assert "--allow volumes" in (caught.value.hint or "")
-    fleet.plan(desired, allow=frozenset({"volumes"}))
-    return caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -50,7 +35,7 @@ def refuse(fleet: Fleet, desired: Desired) -> str:
 def test_a_volume_that_nobody_would_have_any_more_is_refused(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    message = refuse(applied(make_holder(before)), make_holder(after))
+    message = refuse(applied(make_holder(before)), make_holder(after), "volumes")
     assert message.startswith("alpha would no longer have all its volumes and leave acme-")
     assert message.endswith("behind on host-1")
 
@@ -58,9 +43,9 @@ def test_a_volume_that_nobody_would_have_any_more_is_refused(
 def test_an_instance_that_is_removed_leaves_its_volumes_behind() -> None:
     fleet = applied(make_holder(DATA))
     alone = make_desired(make_instance("zeta"))
-    assert "alpha would be removed and leave" in refuse(fleet, alone)
+    assert "alpha would be removed and leave" in refuse(fleet, alone, "volumes")
     fleet.evidence = Fleet().evidence  # its commit cannot be read: its volumes are seen by name
-    assert "alpha would be removed and leave" in refuse(fleet, alone)
+    assert "alpha would be removed and leave" in refuse(fleet, alone, "volumes")
 
 
 def test_what_somebody_still_has_is_not_lost() -> None:
@@ -78,7 +63,7 @@ def test_another_mount_another_image_and_fewer_slots_lose_nothing() -> None:
     fleet.plan(make_holder(DATA, replicas=3, container={"init": True}))
     fleet.plan(make_holder(DATA, replicas=1))
     fleet.plan(make_holder(DATA, replicas=1, container={"init": True}))
-    refuse(fleet, make_holder({"/data": {"name": "store"}}, replicas=1))
+    refuse(fleet, make_holder({"/data": {"name": "store"}}, replicas=1), "volumes")
 
 
 def test_a_move_that_leaves_volumes_behind_is_refused() -> None:
@@ -93,6 +78,6 @@ def test_a_move_that_leaves_volumes_behind_is_refused() -> None:
         replicas=1, container={"volumes": DATA}, placement={"matchLabels": {"pool": "new"}}
     )
     desired = make_desired(moved, hosts=2).model_copy(update={"hosts": away})
-    message = refuse(fleet, desired)
+    message = refuse(fleet, desired, "volumes")
     assert message.startswith("support would move to another host and leave acme-")
     assert message.endswith(f"behind on {host}")
