@@ -86,9 +86,8 @@ def _find_users(session: Session, plan: Plan, image: str) -> tuple[tuple[str, Or
 
     names = {
         step.replica.instance
-        for wave in plan.waves
-        for move in wave.moves
-        for step in (*move.prepare, *move.finish)
+        for move in plan.moves
+        for step in move.steps
         if isinstance(step, CreateReplica)
         and step.replica.container is not None
         and step.replica.container.image == image

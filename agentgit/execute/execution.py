@@ -63,7 +63,7 @@ class Execution:
         """Learn from the plan what may fail, and in which revision each replica comes."""
         self.finished = False
         self.tolerated = plan.tolerated
-        steps = [s for wave in plan.waves for m in wave.moves for s in (*m.prepare, *m.finish)]
+        steps = (step for move in plan.moves for step in move.steps)
         created = (step.replica for step in steps if isinstance(step, CreateReplica))
         self.revisions = {one.instance: one.revision for one in plan.changes} | {
             one.name: one.revision for one in created

@@ -46,9 +46,8 @@ def _find_owners(plan: Plan) -> dict[str, str]:
     """Find the instance of every replica that the plan waits for."""
     return {
         step.name: move.instance
-        for wave in plan.waves
-        for move in wave.moves
-        for step in (*move.prepare, *move.finish)
+        for move in plan.moves
+        for step in move.steps
         if isinstance(step, AwaitHealthy)
     }
 

@@ -30,6 +30,11 @@ class Move(Value):
     finish: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The way there, in order."""
+        return (*self.prepare, *self.finish)
+
 
 class Wave(Value):
     """Moves that run side by side. Waves run in order; `hold` comes after the moves."""
@@ -109,3 +114,8 @@ class Plan(Value):
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not (self.waves or self.cleanup)
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """The moves of all waves, in order."""
+        return tuple(move for wave in self.waves for move in wave.moves)

@@ -212,6 +212,6 @@ def _count_peak(observed: Observed, waves: tuple[Wave, ...]) -> int:
 
 
 def _balance(wave: Wave) -> int:
-    steps = [step for move in wave.moves for step in (*move.prepare, *move.finish)]
+    steps = [step for move in wave.moves for step in move.steps]
     created = sum(step.kind == "create-replica" for step in steps)
     return created - sum(step.kind == "remove-replica" for step in steps)

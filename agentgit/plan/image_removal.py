@@ -6,7 +6,7 @@ host, so that going back to one of them needs no registry. The newest is the las
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from agentgit.model.desired import Desired
 from agentgit.model.image import BroughtImage, KeptImage, Stock
@@ -40,7 +40,7 @@ def plan_image_removal(
         stock = stocks.get(state.host)
         if stock is None or stock.kept is None:
             continue
-        doing = [step for step in list_steps(plan) if step.host == state.host]
+        doing = [step for move in plan.moves for step in move.steps if step.host == state.host]
         declared = {one.name for one in desired.instances}
         after = keep_newest(stock.kept, _runs_after(desired, state, doing), declared, keep)
         needed = [one for kept in after.values() for one in kept]
@@ -73,13 +73,6 @@ def keep_newest(kept: Kept, runs: Kept, declared: Collection[str], keep: int) ->
             older = (_NOTHING, *kept[name])
         after[name] = (*fresh, *older)[: max(keep, len(fresh))]
     return {name: images for name, images in after.items() if {*images} - {_NOTHING}}
-
-
-def list_steps(plan: Plan) -> Iterator[Step]:
-    """List the steps of all moves."""
-    for wave in plan.waves:
-        for move in wave.moves:
-            yield from (*move.prepare, *move.finish)
 
 
 def _runs_after(desired: Desired, state: HostState, doing: list[Step]) -> Kept:

@@ -253,7 +253,7 @@ def _kept(slots: tuple[SlotChange, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _created(moves: tuple[Move, ...]) -> tuple[tuple[str, str], ...]:
-    steps = [step for move in moves for step in (*move.prepare, *move.finish)]
+    steps = [step for move in moves for step in move.steps]
     waits = (step for step in steps if isinstance(step, AwaitHealthy))
     return tuple((step.host, step.name) for step in waits)
 

@@ -73,6 +73,6 @@ def _creates(waves: tuple[Wave, ...]) -> list[CreateReplica]:
         step
         for wave in waves
         for move in wave.moves
-        for step in (*move.prepare, *move.finish)
+        for step in move.steps
         if isinstance(step, CreateReplica)
     ]

@@ -13,7 +13,6 @@ from agentgit.model.plan import Plan
 from agentgit.model.refusal import Refusal
 from agentgit.model.steps import CheckRoom, CreateReplica
 from agentgit.model.value import format_size, round_size
-from agentgit.plan.image_removal import list_steps
 from agentgit.plan.pointing import point_at_limit
 from agentgit.plan.refusal import refuse
 from agentgit.plan.request import Evidence, PlanRequest
@@ -26,7 +25,7 @@ def find_receiving(plan: Plan, request: PlanRequest) -> tuple[str, ...]:
     """Name the hosts that get replicas and must have room for them."""
     if request.destroy or "low-disk" in request.allow:
         return ()
-    steps = (step for step in list_steps(plan) if isinstance(step, CreateReplica))
+    steps = (step for move in plan.moves for step in move.steps if isinstance(step, CreateReplica))
     return tuple(sorted({step.host for step in steps}))
 
 

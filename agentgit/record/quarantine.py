@@ -63,8 +63,7 @@ def name_revisions(plan: Plan) -> dict[str, tuple[str, ...]]:
         for change in plan.changes
         if change.kind not in {"keep", "remove"} and change.revision
     }
-    moves = (move for wave in plan.waves for move in wave.moves)
-    for step in (step for move in moves for step in (*move.prepare, *move.finish)):
+    for step in (step for move in plan.moves for step in move.steps):
         if isinstance(step, CreateReplica):
             found.setdefault(step.replica.instance, set()).add(step.replica.revision)
     return {name: tuple(sorted(revisions)) for name, revisions in sorted(found.items())}

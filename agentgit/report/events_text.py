@@ -104,11 +104,10 @@ class Graces:
     """How long each replica of a plan may take to end."""
 
     def __init__(self, plan: Plan) -> None:
-        moves = [move for wave in plan.waves for move in wave.moves]
         stops = [
             (move.instance, step)
-            for move in moves
-            for step in (*move.prepare, *move.finish, *move.undo)
+            for move in plan.moves
+            for step in (*move.steps, *move.undo)
             if isinstance(step, StopReplica)
         ]
         self._of_replica = {step.name: step.grace for _, step in stops}

@@ -98,9 +98,8 @@ def _collect_rows(plan: Plan, events: Sequence[Event]) -> Iterator[Row]:
         elif isinstance(event, StepFailed):
             failed.add(event.failure.instance)
     moves: dict[str, list[Move]] = {}
-    for wave in plan.waves:
-        for move in wave.moves:
-            moves.setdefault(move.instance, []).append(move)
+    for move in plan.moves:
+        moves.setdefault(move.instance, []).append(move)
     for instance, mine in moves.items():
         finished = sum(_is_done(move, done) for move in mine)
         now = running.get(instance, "")
@@ -108,8 +107,7 @@ def _collect_rows(plan: Plan, events: Sequence[Event]) -> Iterator[Row]:
 
 
 def _is_done(move: Move, done: set[tuple[str, str, str]]) -> bool:
-    steps = (*move.prepare, *move.finish)
-    return all((step.host, step.kind, target_of(step)) in done for step in steps[-1:])
+    return all((step.host, step.kind, target_of(step)) in done for step in move.steps[-1:])
 
 
 def _draw_row(row: Row, name_width: int, width: int, palette: Palette) -> str:

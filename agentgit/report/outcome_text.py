@@ -123,9 +123,8 @@ def _find_stopped(plan: Plan, events: Sequence[Event], instances: Sequence[str])
     """Name the instances of which an old replica was stopped before the rollout went back."""
     new = {
         step.replica.name
-        for wave in plan.waves
-        for move in wave.moves
-        for step in (*move.prepare, *move.finish)
+        for move in plan.moves
+        for step in move.steps
         if isinstance(step, CreateReplica)
     }
     stopped: set[str] = set()

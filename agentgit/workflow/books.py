@@ -43,7 +43,7 @@ def new_record(session: Session, plan: Plan) -> RolloutRecord:
 
 def find_carriers(session: Session, plan: Plan | None = None) -> dict[str, str]:
     """Find the hosts that carried replicas when observed, and those of a plan's moves."""
-    touched = {move.host for wave in plan.waves for move in wave.moves} if plan else set()
+    touched = {move.host for move in plan.moves} if plan else set()
     return {
         state.host: str(state.engine)
         for state in session.observed.hosts

@@ -94,8 +94,7 @@ def _renew_baselines(session: Session, now: Observed) -> bool:
 def _note_baselines(session: Session, plan: Plan, execution: Execution) -> None:
     """Take a baseline of what the wave that has just ended has started."""
     seen, execution.seen = execution.seen, {}
-    moves = (move for wave in plan.waves for move in wave.moves)
-    steps = (step for move in moves for step in move.finish)
+    steps = (step for move in plan.moves for step in move.finish)
     updated = {(step.host, step.name) for step in steps if isinstance(step, UpdateReplica)}
     with suppress(LostLeaseError):
         note_baselines(session.providers, session.observed, tuple(seen.values()), updated)
@@ -156,7 +155,7 @@ def _started(plan: Plan, record: RolloutRecord) -> RolloutStarted:
         environment=plan.environment,
         commit=record.commit,
         waves=len(plan.waves),
-        moves=sum(len(wave.moves) for wave in plan.waves),
+        moves=len(plan.moves),
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from agentgit.model.observed import Live
-from agentgit.model.plan import Plan
 from agentgit.model.rollout import RolloutRecord
 from agentgit.model.steps import RemoveReplica, StartReplica, Step, StopReplica, UpdateReplica
 from agentgit.plan.baseline import IN_PLACE
@@ -33,7 +32,8 @@ def find_others_doing(
 ) -> tuple[Moved, ...]:
     """Find the differences that the steps of those rollouts do not make; all, without any."""
     plans = (ledger.plan(one.environment, one.id) for one in own)
-    steps = [step for plan in plans if plan for step in _steps(plan)]
+    moves = [move for plan in plans if plan for move in plan.moves]
+    steps = [step for move in moves for step in (*move.steps, *move.undo)]
     ids = {one.id for one in own}
     return tuple(one for one in moved if not _is_made_by(one, ids, steps))
 
@@ -68,9 +68,3 @@ def _is_made_by(moved: Moved, ids: set[str], steps: Iterable[Step]) -> bool:
         and (after.live == before.live or after.live in lives)
         and (after.state == before.state or driven)
     )
-
-
-def _steps(plan: Plan) -> Iterator[Step]:
-    for wave in plan.waves:
-        for move in wave.moves:
-            yield from (*move.prepare, *move.finish, *move.undo)

@@ -59,9 +59,8 @@ def rehearse(
 def _find_waits(plan: Plan) -> dict[str, AwaitHealthy]:
     return {
         step.name: step
-        for wave in plan.waves
-        for move in wave.moves
-        for step in (*move.prepare, *move.finish)
+        for move in plan.moves
+        for step in move.steps
         if isinstance(step, AwaitHealthy)
     }
 

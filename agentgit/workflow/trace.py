@@ -203,12 +203,12 @@ def _place(ledger: GitLedger, records: Sequence[RolloutRecord], name: str) -> tu
     return "", "", 0
 
 
-def _moves(plan: Plan | None) -> Iterator[Move]:
-    return (move for wave in (plan.waves if plan else ()) for move in wave.moves)
+def _moves(plan: Plan | None) -> tuple[Move, ...]:
+    return plan.moves if plan else ()
 
 
 def _steps(move: Move) -> tuple[Step, ...]:
-    return (*move.prepare, *move.finish, *move.undo)
+    return (*move.steps, *move.undo)
 
 
 def _target(step: Step) -> str:

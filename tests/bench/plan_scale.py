@@ -138,7 +138,7 @@ def _run(desired: Any) -> Any:
     )
     plan = build_plan(desired, nothing, PlanRequest(), NoEvidence())
     stamp = Stamp(rollout="bench", fence=1)
-    moves = [move.prepare for wave in plan.waves for move in wave.moves]
+    moves = [move.prepare for move in plan.moves]
     for step in (*plan.prepare, *(step for steps in moves for step in steps)):
         if isinstance(step, CreateReplica | StartReplica | EnsureNetwork):
             hosts[step.host].perform(step, stamp)

@@ -93,7 +93,7 @@ def _digest(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(plan: Plan) -> dict[str, str]:
-    steps = (step for wave in plan.waves for move in wave.moves for step in move.prepare)
+    steps = (step for move in plan.moves for step in move.prepare)
     spec = next(step.replica for step in steps if isinstance(step, CreateReplica))
     return label_replica(spec, Stamp(rollout="20261120-081530-7f3a", fence=7))
 

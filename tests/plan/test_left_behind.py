@@ -45,7 +45,7 @@ def add_twin(fleet: Fleet, slot: int, **facts: object) -> str:
 
 def kinds(plan: Plan, wave: int = 0) -> list[tuple[str, str]]:
     """The steps of a wave's moves, in order, with what they are about."""
-    steps = [s for move in plan.waves[wave].moves for s in (*move.prepare, *move.finish)]
+    steps = [step for move in plan.waves[wave].moves for step in move.steps]
     return [(step.kind, getattr(step, "name", "")) for step in steps]
 
 
@@ -53,7 +53,7 @@ def test_a_slot_that_does_not_serve_changes_first() -> None:
     fleet = applied(ONE_LESS)
     set_facts(fleet, 3, state="exited", health="none")
     plan = fleet.plan(make_desired(instance("2", ONE_LESS)))
-    assert [move.slot for wave in plan.waves for move in wave.moves] == [3, 1, 2]
+    assert [move.slot for move in plan.moves] == [3, 1, 2]
 
 
 def test_what_is_too_many_in_a_slot_goes_before_anything_is_created() -> None:
