@@ -119,6 +119,14 @@ def project(
 
 
 @pytest.fixture
+def applied(project: Path, agentgit: Callable[..., Done]) -> Path:
+    """The project, and it runs in staging."""
+    done = agentgit("apply", "-e", "staging", "--yes")
+    assert done.code == 0, done.err
+    return project
+
+
+@pytest.fixture
 def edit(project: Path) -> Callable[[str, str, str], None]:
     """Replace a piece of a file that must be there."""
 

@@ -7,20 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agentgit.model.container import Limits
 from agentgit.model.observed import Live
 from agentgit.providers.memory import MemoryEngine
 
 PROMPT = "global/prompts/hello.md"
 STAGING = ("-e", "staging")
-
-
-@pytest.fixture
-def applied(project: Path, agentgit: Callable[..., Any]) -> Path:
-    assert agentgit("apply", *STAGING, "--yes").code == 0
-    return project
 
 
 def change(engine: MemoryEngine, **facts: Any) -> None:

@@ -7,19 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agentgit.providers.memory import MemoryEngine
 
 PROMPT = "global/prompts/hello.md"
 STAGING = ("-e", "staging")
-
-
-@pytest.fixture
-def applied(project: Path, agentgit: Callable[..., Any]) -> Path:
-    done = agentgit("apply", *STAGING, "--yes")
-    assert done.code == 0, done.err
-    return project
 
 
 def test_plan_says_what_would_change(project: Path, agentgit: Callable[..., Any]) -> None:

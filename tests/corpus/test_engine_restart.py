@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -10,23 +9,12 @@ import pytest
 
 from tests.corpus.judging import Blocks, batch_blocks, expect_nothing
 from tests.corpus.project import Project, make_project
-from tests.engines.own import OwnEngine, own_engine
+from tests.engines.own import OwnEngine
 from tests.waiting import await_condition
 
 pytestmark = pytest.mark.slow
 SAMPLE = 6
 AT_BOOT = {"docker": {"always", "unless-stopped"}, "podman": {"always"}}
-
-
-@pytest.fixture(
-    params=[
-        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.xdist_group("docker")]),
-        pytest.param("podman", marks=[pytest.mark.podman, pytest.mark.xdist_group("podman")]),
-    ]
-)
-def engine(request: pytest.FixtureRequest) -> Iterator[OwnEngine]:
-    with own_engine(request.param) as started:
-        yield started
 
 
 def test_only_what_does_not_run_any_more_is_different(engine: OwnEngine, tmp_path: Path) -> None:

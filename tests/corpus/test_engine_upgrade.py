@@ -6,7 +6,7 @@ A newer engine on the data of the older one, taken from the next release of Debi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 from tests.corpus.hands import BLOCK, EVERYWHERE, FOREIGN, ON_DOCKER, Hand
 from tests.corpus.judging import BATCH, Blocks, expect_nothing, name_blocks
 from tests.corpus.project import Project, make_project
-from tests.engines.own import OwnEngine, own_engine
+from tests.engines.own import OwnEngine
 from tests.waiting import await_condition
 
 pytestmark = [
@@ -25,17 +25,6 @@ pytestmark = [
 ]
 PASSING = {"kill", "pause", "stop"}  # a restart of the engine undoes it, or does it to all
 Hands = Mapping[str, tuple[Hand, str, str]]
-
-
-@pytest.fixture(
-    params=[
-        pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.xdist_group("docker")]),
-        pytest.param("podman", marks=[pytest.mark.podman, pytest.mark.xdist_group("podman")]),
-    ]
-)
-def engine(request: pytest.FixtureRequest) -> Iterator[OwnEngine]:
-    with own_engine(request.param) as started:
-        yield started
 
 
 def test_an_upgrade_of_the_engine_is_no_drift_and_hides_none(
