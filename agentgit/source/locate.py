@@ -10,6 +10,7 @@ from agentgit.errors import ConfigError, GitError, NoCommitError
 from agentgit.source.git_command import QUARANTINE, GitCommand
 
 PROJECT_FILE = "agentgit.yaml"
+_BRANCH = "ref: refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,17 @@ def locate_project(repository: Repository, folder: str) -> str:
         f"no {PROJECT_FILE} in {start} or above it, up to the top of the repository",
         hint="agentgit init writes a small project to start from",
     )
+
+
+def read_head_branch(top: Path) -> str | None:
+    """Read which branch is checked out, without asking git; None where only git can tell."""
+    try:
+        said = os.fsdecode((top / ".git" / "HEAD").read_bytes())
+    except OSError:  # bare, or a further work tree
+        return None
+    branch = said.removesuffix("\n").removeprefix(_BRANCH)
+    plain = said == f"{_BRANCH}{branch}\n"
+    return branch if plain and not branch.startswith(".") else None  # `.invalid`: kept elsewhere
 
 
 def _work_tree_around(git: GitCommand) -> Path | None:

@@ -15,7 +15,7 @@ from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.source.ancestry import find_parting, is_ancestor
 from agentgit.source.commits import find_commit
 from agentgit.source.git_command import GitCommand
-from agentgit.source.locate import locate_project, locate_repository
+from agentgit.source.locate import locate_project, locate_repository, read_head_branch
 from agentgit.source.read_ahead import ReadAhead
 from agentgit.source.state import Look, Place
 from agentgit.source.trees import list_files
@@ -123,6 +123,9 @@ class GitSource:
 
     def head_branch(self) -> str | None:
         """Give the branch that is checked out, None when HEAD is detached."""
+        branch = read_head_branch(self.top)
+        if branch is not None:
+            return branch
         asked = self.git.run("symbolic-ref", "--quiet", "--short", "HEAD")
         return asked.out.decode("utf-8", "replace").strip() if asked.code == 0 else None
 

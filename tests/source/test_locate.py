@@ -11,6 +11,7 @@ import pytest
 
 import agentgit
 from agentgit.errors import GitError
+from agentgit.source.locate import read_head_branch
 from agentgit.source.repository import GitSource
 
 Open = Callable[[Path], GitSource]
@@ -47,6 +48,17 @@ def test_from_a_sub_folder_through_a_link_and_in_a_linked_work_tree(
     for folder in (repository / "global", tmp_path / "link", tmp_path / "second/global"):
         assert sorted(opened(folder).worktree().files) == ["agentgit.yaml", "global/a.txt"]
     assert opened(tmp_path / "second").head_branch() == "second"
+
+
+def test_the_branch_is_read_where_it_is_plain(tmp_path: Path, repository: Path, git: Run) -> None:
+    git(repository, "worktree", "add", "-q", "-b", "second", str(tmp_path / "second"))
+    git(repository, "checkout", "-q", "-b", "feature/x")
+    assert read_head_branch(repository) == "feature/x"
+    assert read_head_branch(tmp_path / "second") is None  # its HEAD is elsewhere
+    git(repository, "checkout", "-q", "--detach")
+    assert read_head_branch(repository) is None
+    (repository / ".git/HEAD").write_text("ref: refs/heads/.invalid\n")  # as in a reftable
+    assert read_head_branch(repository) is None
 
 
 def test_a_bare_repository_has_commits_but_no_work_tree(

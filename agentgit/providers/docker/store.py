@@ -80,9 +80,11 @@ class EngineStore:
         return None if found is None else read_value(self.engine, found["Id"])
 
     def fingerprint(self, name: str) -> Fingerprint | None:
-        """Look at a value without reading it; None where an older agentgit has written it."""
-        found = self._find(name)
-        stat = None if found is None else stat_file(self.engine, found["Id"], f"/{_FILE}")
+        """Look at a value without reading it; None where an older agentgit has written it.
+
+        Whether the container is ours is not asked: no other has the fingerprint of our value.
+        """
+        stat = stat_file(self.engine, self._container(name), f"/{_FILE}")
         if stat is None or not stat.changed:
             return None
         return Fingerprint(stat.size - _DIGEST, stat.changed)
