@@ -41,7 +41,7 @@ from agentgit.record.sharing import (
     push_rollouts,
     settle,
 )
-from agentgit.record.stale_lock import remove_stale_lock
+from agentgit.record.stale_lock import describe_lock, remove_stale_lock
 
 KEEP = 200  # rollouts of an environment
 
@@ -118,11 +118,20 @@ class GitLedger:
         return warning
 
     def prune(self, environment: str) -> int:
-        """Let go of old records that nobody needs; call it before a push. Gives their number."""
+        """Let go of old records that nobody needs; call it before a push. Gives their number.
+
+        Raises GitError when the repository is locked.
+        """
         cut = choose_cut(self.rollouts(environment), self._keep)
         refs = [name_ref(environment, one.id) for one in cut]
         orders = "".join(f"delete {ref}\n" for ref in refs)
-        if not refs or self._git.run("update-ref", "--stdin", data=orders.encode()).code != 0:
+        if not refs:
+            return 0
+        done = self._git.run("update-ref", "--stdin", data=orders.encode())
+        if done.code != 0:
+            lock = describe_lock(done.err)
+            if lock is not None:
+                raise GitError(f"old rollouts are kept: {lock.message}", hint=lock.hint)
             return 0  # tried again after the next rollout
         self._cut += refs
         return len(refs)
@@ -251,6 +260,9 @@ class GitLedger:
                 f"rollout {record.id} is already recorded, by another run",
                 hint=f"agentgit history -e {record.environment} shows it",
             )
+        lock = describe_lock(done.err)
+        if lock is not None:
+            raise GitError(f"the rollout cannot be recorded: {lock.message}", hint=lock.hint)
         reason = done.err.splitlines()[0].removeprefix("fatal: ") if done.err else "git failed"
         raise GitError(
             f"the rollout cannot be recorded: {reason}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agentgit.effects import Git, GitResult
 from agentgit.errors import GitError
 from agentgit.record.milestone import REFS
+from agentgit.record.stale_lock import describe_lock, remove_stale_lock
 
 _INCOMING = "refs/agentgit/incoming"
 _AT_ONCE = 200  # refs that one push deletes
@@ -52,7 +53,9 @@ def fetch_rollouts(git: Git, remote: str, timeout: float, joiner: Joiner) -> str
         _settle_all(git, rejected, joiner)
     if done.code == 0:
         return None
-    return f"what others recorded since is not known: {remote} does not answer ({_reason(done)})"
+    lock = describe_lock(done.err)
+    why = f"{lock.message}; {lock.hint}" if lock else f"{remote} does not answer ({_reason(done)})"
+    return f"what others recorded since is not known: {why}"
 
 
 def settle(git: Git, ref: str, incoming: str, joiner: Joiner) -> None:
@@ -113,7 +116,10 @@ def _fetch(git: Git, remote: str, specs: list[str], timeout: float) -> GitResult
     # A depth of 1 cuts the fetched commits only; without it a shallow clone would get all of
     # the history that they lead to.
     depth = ["--depth=1"] if git.shallow else []
-    return git.run(*_FETCH, *depth, remote, *specs, timeout=timeout)
+    done = git.run(*_FETCH, *depth, remote, *specs, timeout=timeout)
+    if done.code != 0 and remove_stale_lock(done.err):
+        return git.run(*_FETCH, *depth, remote, *specs, timeout=timeout)
+    return done
 
 
 def _push_words(remote: str) -> tuple[str, ...]:

@@ -1,27 +1,37 @@
-"""Removes the lock of one of our refs that a git has left which was killed while it held it.
+"""The locks of git that stand in the way: removes what a killed git has left, or names it.
 
-Git holds such a lock for an instant. One that is older belongs to nobody: the machine lost its
-power, or a whole group of processes was killed. It would keep a rollout from ever being ended.
+Git holds the lock of a ref for an instant. One of ours that is older belongs to nobody: the
+machine lost its power, or a whole group of processes was killed. It would keep a rollout from
+ever being ended. Other locks (packed-refs.lock, shallow.lock) may be held for longer, and by gits
+that are not ours: they are the user's to remove.
 """
 
 from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from agentgit.record.milestone import REFS
-
 STALE = 10.0  # seconds after which nobody can be at it
-_LOCKED = re.compile(rf"Unable to create '(/[^']+/{REFS}/[^']+\.lock)': File exists")
+_LOCKED = re.compile(r"Unable to create '(/.+\.lock)': File exists")
+_OURS = "/refs/agentgit/"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock that git has complained of: what is in the way, and what to do about it."""
+
+    message: str
+    hint: str
 
 
 def remove_stale_lock(said: str) -> bool:
-    """Remove the lock that git has complained of, if it is stale; whether to try again."""
-    found = _LOCKED.search(said)
-    if found is None:
+    """Remove the lock that git has complained of, if ours and stale; whether to try again."""
+    path = _find_path(said)
+    if path is None or _OURS not in str(path):
         return False
-    path = Path(found[1])
     try:
         if time.time() - path.stat().st_mtime < STALE:
             return False
@@ -29,3 +39,25 @@ def remove_stale_lock(said: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def describe_lock(said: str) -> Lock | None:
+    """Describe the lock that git has complained of; None where it was something else."""
+    path = _find_path(said)
+    if path is None:
+        return None
+    try:
+        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        since = f" since {made:%Y-%m-%d %H:%M} UTC"
+    except OSError:
+        since = ""  # gone meanwhile
+    return Lock(
+        f"the repository is locked{since} by {path}",
+        "another git may be at work and remove it in a moment; where none runs in this repository "
+        "any more, remove that file yourself",
+    )
+
+
+def _find_path(said: str) -> Path | None:
+    found = _LOCKED.search(said)
+    return Path(found[1]) if found else None

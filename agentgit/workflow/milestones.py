@@ -104,7 +104,10 @@ def share(session: Session) -> None:
     Not under the lease: the remote may take its time.
     """
     environment, ledger = session.request.environment, session.ledger
-    ledger.prune(environment)
+    try:
+        ledger.prune(environment)
+    except GitError as error:
+        session.warnings += (f"{error.message}; {error.hint}",)
     warning = ledger.push()
     if warning is None:
         drop_ended(ledger, session.providers, environment)

@@ -123,8 +123,14 @@ def test_a_lock_that_a_killed_git_has_left_is_removed(
     book.begin(begun, None)
     lock = repository / ".git" / f"{name_ref('production', begun.id)}.lock"
     lock.touch()
-    with pytest.raises(GitError, match="cannot be recorded"):
+    with pytest.raises(GitError) as caught:
         book.finish(end(begun), ())
+    made = datetime.fromtimestamp(lock.stat().st_mtime, UTC)
+    assert caught.value.message == (
+        "the rollout cannot be recorded: the repository is locked since "
+        f"{made:%Y-%m-%d %H:%M} UTC by {lock}"
+    )
+    assert "where none runs in this repository any more" in (caught.value.hint or "")
     assert lock.exists()
     os.utime(lock, (0, 0))
     book.finish(end(begun), ())
@@ -140,6 +146,15 @@ def test_old_records_are_cut_and_what_is_needed_stays(
         one = record(minute, commit=f"{minute:040}", intent=f"i{minute}")
         book.begin(one, None)
         book.finish(end(one), ())
+    lock = repository / ".git" / "packed-refs.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))  # not one of ours: it stays, and the user is told
+    with pytest.raises(GitError) as caught:
+        book.prune("production")
+    assert caught.value.message == (
+        f"old rollouts are kept: the repository is locked since 1970-01-01 00:00 UTC by {lock}"
+    )
+    lock.unlink()
     assert book.prune("production") == 6  # five, and one that is the fifth step back
     left = [one.started_at.minute for one in book.rollouts("production")]
     assert left == [11, 10, 9, 8, 7, 6]

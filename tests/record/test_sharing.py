@@ -15,6 +15,7 @@ import pytest
 
 from agentgit.model.rollout import RolloutRecord
 from agentgit.record.ledger import GitLedger
+from agentgit.record.milestone import name_ref
 
 pytestmark = pytest.mark.slow  # real processes, or real waiting
 
@@ -313,6 +314,40 @@ def fill(book: GitLedger, record: Make, minutes: range) -> None:
 
 def minutes_at(git: Run, folder: Path) -> list[int]:
     return [int(ref.split("-")[1][2:4]) for ref in refs(git, folder)]
+
+
+def test_a_lock_here_is_not_blamed_on_the_remote(
+    clone: Clone, record: Make, ledger: Ledger
+) -> None:
+    laptop, runner = clone("laptop"), clone("runner", "--depth=1")
+    here, there = ledger(laptop, "origin"), ledger(runner, "origin")
+    fill(here, record, range(1))
+    here.push()
+    lock = runner / ".git" / "shallow.lock"
+    lock.touch()
+    warning = there.fetch() or ""
+    assert warning.startswith(
+        "what others recorded since is not known: the repository is locked since "
+    )
+    assert f"by {lock}; another git may be at work" in warning
+    lock.unlink()
+    assert there.fetch() is None
+
+
+def test_a_stale_lock_of_a_rollout_does_not_keep_it_away(
+    clone: Clone, record: Make, ledger: Ledger
+) -> None:
+    here, runner = ledger(clone("laptop"), "origin"), clone("runner")
+    fill(here, record, range(1))
+    here.push()
+    lock = runner / ".git" / f"{name_ref('production', record(0).id)}.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    os.utime(lock, (0, 0))
+    there = ledger(runner, "origin")
+    assert there.fetch() is None
+    assert not lock.exists()
+    assert len(there.rollouts("production")) == 1
 
 
 def test_what_is_cut_here_is_cut_at_the_remote_and_a_stale_clone_keeps_it_cut(
