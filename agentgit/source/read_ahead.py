@@ -12,6 +12,7 @@ from agentgit.errors import GitError
 from agentgit.model.snapshot import Entry
 
 _WINDOW = 96  # small files, so some 100 KB at a time
+_FEW = 16  # files that are asked for one by one first: a run with little to do needs no more
 
 
 class ReadAhead:
@@ -19,20 +20,21 @@ class ReadAhead:
 
     def __init__(self, git: Git, files: Mapping[str, Entry]) -> None:
         self._git = git
-        self._order = [entry.blob for path, entry in files.items() if path.endswith(".yaml")]
-        self._places: dict[str, int] | None = None
+        self._files = files
+        self._order: list[str] = []
+        self._places: dict[str, int] = {}
+        self._asked = 0
         self._last = -2
         self._ready: dict[str, bytes] = {}
 
     def read(self, blob: str) -> bytes:
         """Give the bytes of a blob. Raises GitError."""
         data = self._ready.pop(blob, None)
-        if data is not None:
-            self._last = self._place(blob)
-            return data
         place = self._place(blob)
         in_order = place >= 0 and 0 < place - self._last <= 2
         self._last = place
+        if data is not None:
+            return data
         wanted = [blob, *self._order[place + 1 : place + _WINDOW]] if in_order else [blob]
         first, *others = self._git.objects(wanted)
         if first is None:
@@ -48,6 +50,9 @@ class ReadAhead:
         return first.data
 
     def _place(self, blob: str) -> int:
-        if self._places is None:
+        """Find a file among all that may follow each other, -2 where that does not matter yet."""
+        self._asked += 1
+        if self._asked > _FEW and not self._places:
+            self._order = [one.blob for path, one in self._files.items() if path.endswith(".yaml")]
             self._places = {blob: place for place, blob in enumerate(self._order)}
         return self._places.get(blob, -2)
