@@ -4,10 +4,8 @@ The same blocks stand in an agent, where `ref` takes the catalog's entry and wha
 it goes over that entry.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -57,7 +55,7 @@ class McpServer(CamelValue):
     timeout: Duration | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> McpServer:
+    def _check(self) -> Self:
         if (self.url is None) == (self.command is None):
             message = "a server has either a url or a command"
             raise ValueError(message)

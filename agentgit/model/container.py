@@ -4,11 +4,9 @@ Keyed lists are maps here (`environment`, `ports`, `volumes`, `networks`, `label
 list form is normalised while parsing. Source: the Compose specification, 2026.
 """
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -65,7 +63,7 @@ class Healthcheck(Value):
     start_period: Duration = 0.0
 
     @model_validator(mode="after")
-    def _check_test(self) -> Healthcheck:
+    def _check_test(self) -> Self:
         if not self.test or self.test[0] not in {"CMD", "CMD-SHELL"} or len(self.test) == 1:
             message = "test begins with CMD or CMD-SHELL, followed by what to run"
             raise ValueError(message)

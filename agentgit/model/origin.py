@@ -1,7 +1,5 @@
 """Where a value comes from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

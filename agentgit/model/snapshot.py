@@ -1,7 +1,5 @@
 """The files of one commit, detached from Git."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,11 +4,9 @@ Each block uses the names of its own standard: `card` those of the A2A agent car
 the provider names of OpenTelemetry GenAI, `container` those of Compose. The rest is ours.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -62,7 +60,7 @@ class Instructions(CamelValue):
     text: str | None = None
 
     @model_validator(mode="after")
-    def _check_one(self) -> Instructions:
+    def _check_one(self) -> Self:
         if self.file is None and self.text is None:
             message = "instructions need a file or a text"
             raise ValueError(message)
@@ -79,7 +77,7 @@ class Tool(CamelValue):
     require_approval: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _check_one(self) -> Tool:
+    def _check_one(self) -> Self:
         if (self.mcp_server is None) == (self.agent is None):
             message = "a tool names an mcpServer or an agent"
             raise ValueError(message)
@@ -135,7 +133,7 @@ class CanaryStep(CamelValue):
     pause: PauseStep | None = None
 
     @model_validator(mode="after")
-    def _check_one(self) -> CanaryStep:
+    def _check_one(self) -> Self:
         if (self.set_weight is None) == (self.pause is None):
             message = "a step is either setWeight or pause"
             raise ValueError(message)
@@ -160,7 +158,7 @@ class Rollout(CamelValue):
     max_failures: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _check(self) -> Rollout:
+    def _check(self) -> Self:
         if self.max_surge in {0, "0%"} and self.max_unavailable in {0, "0%"}:
             message = "maxSurge and maxUnavailable cannot both be 0: nothing could ever change"
             raise ValueError(message)
@@ -230,7 +228,7 @@ class Host(CamelValue):
     labels: Mapping[str, Text] = {}
 
     @model_validator(mode="after")
-    def _check_endpoint(self) -> Host:
+    def _check_endpoint(self) -> Self:
         if self.endpoint is None:
             return self
         if self.engine == "process":

@@ -1,4 +1,8 @@
-"""`Value`, from which every noun is made, and the scalar types that the format shares."""
+"""`Value`, from which every noun is made, and the scalar types that the format shares.
+
+Modules of values that every compile loads do without `from __future__ import annotations`: each
+annotation would be text first, which pydantic compiles when the program starts.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,9 @@ def test_only_a_rehearsal_imagines_an_engine(
     assert "agentgit.report.json_v1_plan" in modules
     assert not [name for name in modules if name.startswith("agentgit.report.documents")]
     assert ("agentgit.providers.memory" in modules) == bool(rehearse)
+
+
+@pytest.mark.parametrize("name", ["catalog", "container", "origin", "snapshot", "spec"])
+def test_annotations_of_what_every_compile_loads_are_no_text(name: str) -> None:
+    module = import_module(f"agentgit.model.{name}")
+    assert not hasattr(module, "annotations"), "pydantic compiles the text of each annotation"
