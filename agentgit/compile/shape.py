@@ -154,16 +154,14 @@ FREE = Free()
 _NOTHING = ("nothing",)
 
 
-@cache
 def spec_shape(kind: str) -> Fields:
     """The shape of `spec` in a document of that kind."""
-    return Fields(SPECS[kind])
+    return _fields(SPECS[kind])
 
 
-@cache
 def metadata_shape() -> Fields:
     """The shape of `metadata`."""
-    return Fields(Metadata)
+    return _fields(Metadata)
 
 
 def child_shape(shape: Shape | None, key: str) -> Shape | None:
@@ -173,6 +171,12 @@ def child_shape(shape: Shape | None, key: str) -> Shape | None:
     if isinstance(shape, Either):
         return shape.fields.fields.get(key)
     return shape.item if isinstance(shape, Keyed) else FREE
+
+
+@cache
+def _fields(model: type[BaseModel]) -> Fields:
+    """Give one shape for each model: what it learns of good values holds wherever it stands."""
+    return Fields(model)
 
 
 def _rivals(groups: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
@@ -194,7 +198,7 @@ def _shape(annotation: Any, metadata: Sequence[Any] = (), sugar: Sugar | None = 
     if origin in {Union, types.UnionType}:
         return _union_shape(annotation, metadata)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return Fields(annotation)
+        return _fields(annotation)
     if origin is not None and origin is not Literal and issubclass(origin, Mapping):
         key, item = get_args(annotation)
         key_shape = _shape(key)

@@ -145,3 +145,10 @@ def test_every_pattern_of_the_models_has_words() -> None:
     leaves = {one for kind in SPECS for one in shapes(spec_shape(kind)) if isinstance(one, Leaf)}
     used = {found for leaf in leaves for found in patterns(leaf.adapter.json_schema())}
     assert used - own == set(PATTERNS)
+
+
+def test_a_model_has_one_shape_wherever_it_stands() -> None:
+    """What one document has learnt of good values is known in the next."""
+    kinds = ("AgentDefaults", "Agent", "Instance")
+    assert len({id(spec_shape(kind).fields["container"]) for kind in kinds}) == 1
+    assert spec_shape("Agent") is spec_shape("AgentDefaults")
