@@ -12,16 +12,12 @@ from typing import Self
 from agentgit.errors import GitError
 from agentgit.model.origin import Blame, Blames
 from agentgit.model.snapshot import Commit, Entry, Snapshot
-from agentgit.source.ancestry import find_parting, is_ancestor
-from agentgit.source.commits import find_commit
 from agentgit.source.git_command import GitCommand
-from agentgit.source.locate import locate_project, locate_repository, read_head_branch
+from agentgit.source.listing import take_submodules
 from agentgit.source.read_ahead import ReadAhead
 from agentgit.source.state import Look, Place
 from agentgit.source.trees import list_files
 from agentgit.source.worktree import read_status, read_worktree
-
-_SUBMODULE = "160000"
 
 
 class GitSource:
@@ -41,6 +37,8 @@ class GitSource:
     @classmethod
     def open(cls, folder: str) -> Self:
         """Find the project that a folder belongs to. Raises GitError and ConfigError."""
+        from agentgit.source.locate import locate_project, locate_repository
+
         repository = locate_repository(folder)
         root = locate_project(repository, folder)
         return cls(repository.git, repository.top, root, bare=repository.bare)
@@ -66,6 +64,8 @@ class GitSource:
 
     def commit(self, revision: str) -> Commit:
         """Resolve a revision. Raises GitError."""
+        from agentgit.source.commits import find_commit
+
         return find_commit(self.git, revision)
 
     def snapshot(self, revision: str) -> Snapshot:
@@ -110,10 +110,14 @@ class GitSource:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` contains `older`. Raises GitError where a shallow clone cannot tell."""
+        from agentgit.source.ancestry import is_ancestor
+
         return is_ancestor(self.git, older, newer)
 
     def find_parting(self, one: str, other: str) -> str | None:
         """Find the newest commit that both contain; None where there is none, or none is here."""
+        from agentgit.source.ancestry import find_parting
+
         return find_parting(self.git, one, other)
 
     def is_dirty(self) -> tuple[str, ...]:
@@ -123,6 +127,8 @@ class GitSource:
 
     def head_branch(self) -> str | None:
         """Give the branch that is checked out, None when HEAD is detached."""
+        from agentgit.source.locate import read_head_branch
+
         branch = read_head_branch(self.top)
         if branch is not None:
             return branch
@@ -167,9 +173,8 @@ class GitSource:
                 f"commit {sha[:7]} has no folder {folder}",
                 hint=f"git ls-tree {sha[:7]} lists what it has",
             )
-        submodules = tuple(path for path, entry in listed.items() if entry.mode == _SUBMODULE)
-        files = {path: entry for path, entry in listed.items() if entry.mode != _SUBMODULE}
-        return files, submodules
+        submodules = take_submodules(listed)
+        return listed, tuple(submodules)
 
     def _find_branch(self, branch: str) -> list[str]:
         patterns = (f"refs/heads/{branch}", f"refs/remotes/*/{branch}")

@@ -95,11 +95,17 @@ def finish_looking(place: Place, looking: Looking) -> Look | None:
         for entry in entries
         if entry[1:2] != b" " or entry[:2] in _UNMERGED
     )
-    digest = "sha256" if len(listing.partition(b" ")[2].partition(b" ")[0]) == 64 else "sha1"
+    digest = digest_of(listing)
     try:
         return Look(listing, tuple((path, *identify(folder, path, digest)) for path in on_disk))
     except OSError:
         return None
+
+
+def digest_of(listing: bytes) -> str:
+    """Say how a repository names its blobs, given the list of its index."""
+    blob = listing[:128].partition(b" ")[2].partition(b" ")[0]
+    return "sha256" if len(blob) == 64 else "sha1"
 
 
 def identify(folder: str, path: str, digest: str) -> tuple[str, str]:

@@ -8,25 +8,20 @@ and files that a sparse checkout leaves out are still there. The others are read
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from agentgit.effects import Git
 from agentgit.errors import GitError
 from agentgit.model.snapshot import Entry, Snapshot
+from agentgit.source.listing import read_index
 from agentgit.source.read_ahead import ReadAhead
-from agentgit.source.state import Look, blob_id, identify
+from agentgit.source.state import Look, blob_id, digest_of, identify
 
 _UNMERGED = {"DD", "AU", "UD", "UA", "DU", "AA", "UU"}
-_SUBMODULE = "160000"
-_ENTRY = re.compile(r"(\d+) ([0-9a-f]+) \d\t([^\0]+)\0")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """One path that differs from the last commit; `on_disk` when it differs from the index."""
 
     path: str
@@ -58,7 +53,7 @@ def read_worktree(git: Git, top: Path, root: str, look: Look | None = None) -> S
 def _look_again(git: Git, folder: Path, root: str) -> Look:
     status = [one for one in read_status(git, root) if one.on_disk]
     listing = _list_index(git, root)
-    digest = "sha256" if any(len(blob) == 64 for _, _, blob in _entries(listing)) else "sha1"
+    digest = digest_of(listing)
     try:
         changed = [(one.path, *identify(str(folder), one.path, digest)) for one in status]
     except OSError as error:
@@ -68,14 +63,10 @@ def _look_again(git: Git, folder: Path, root: str) -> Look:
 
 def _snapshot_of(git: Git, folder: Path, look: Look) -> Snapshot:
     """Make a snapshot of what was seen; a file that changes later is an error when it is read."""
-    files = {path: Entry(mode, blob) for path, mode, blob in _entries(look.listing)}
-    modules = [path for path, entry in files.items() if entry.mode == _SUBMODULE]
-    for path in modules:
-        del files[path]
+    files, modules = read_index(look.listing)
     # Git shows a repository inside of this one as one untracked folder.
     modules += [path.removesuffix("/") for path, _, _ in look.changed if path.endswith("/")]
-    lengths = {len(entry.blob) for entry in islice(files.values(), 1)}  # all are of one kind
-    digest = "sha256" if lengths == {64} else "sha1"
+    digest = digest_of(look.listing)
     for path, _, _ in look.changed:
         files.pop(path, None)
     on_disk = {path: Entry(mode, blob) for path, mode, blob in look.changed if mode}
@@ -99,12 +90,6 @@ def _list_index(git: Git, root: str) -> bytes:
     if asked.code != 0:
         raise GitError(f"git cannot read its index: {asked.err.removeprefix('fatal: ')}")
     return asked.out
-
-
-def _entries(listing: bytes) -> Iterator[tuple[str, str, str]]:
-    """Give path, mode and blob of each entry of `git ls-files -s -z`."""
-    for mode, blob, path in _ENTRY.findall(os.fsdecode(listing)):
-        yield path, mode, blob
 
 
 def _read_disk(path: Path) -> bytes:
