@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +62,8 @@ class Settings:
 
     def width(self, stream: TextIO) -> int | None:
         """Give the columns that lines may fill: COLUMNS, else the terminal's; None without one."""
+        import shutil
+
         return shutil.get_terminal_size().columns if stream.isatty() else self.columns
 
     @property

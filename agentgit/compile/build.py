@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from agentgit.compile.catalog import Catalog
 from agentgit.compile.envelope import NEW_ID, Document
@@ -33,9 +34,11 @@ from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import LINK, Workspace
 from agentgit.effects import Cache, Spread
 from agentgit.errors import Location, Problem
-from agentgit.model.desired import Desired, Instance, Project
 from agentgit.model.snapshot import Snapshot
 from agentgit.model.spec import EnvironmentSpec, ProjectSpec, Rollout
+
+if TYPE_CHECKING:
+    from agentgit.model.desired import Desired, Instance, Project
 
 
 class _TwinsError(Exception):
@@ -94,7 +97,7 @@ def validate_project(
     Raises one ConfigError with all problems, bounded and without repetitions.
     """
     workspace = Workspace(snapshot)
-    _read_project(workspace)
+    _check_project(workspace)
     _report_misplaced(workspace, ("global", "environments"))
     references = References(workspace)
     environments = list_environments(snapshot)
@@ -117,6 +120,16 @@ def validate_project(
 
 
 def _read_project(workspace: Workspace) -> Project | None:
+    from agentgit.model.desired import Project
+
+    spec, document = _check_project(workspace), workspace.document(PROJECT)
+    if spec is None or document is None:
+        return None
+    ledger = spec.ledger
+    return Project(id=spec.id, name=document.name, remote=ledger.remote, keep=ledger.keep)
+
+
+def _check_project(workspace: Workspace) -> ProjectSpec | None:
     workspace.image_lock  # noqa: B018 -- what is wrong with it is said in any case
     document = workspace.document(PROJECT)
     if document is None:
@@ -133,11 +146,7 @@ def _read_project(workspace: Workspace) -> Project | None:
     if "id" not in document.spec.items:
         workspace.report(Problem("id is missing", locate(document.spec), NEW_ID))
         return None
-    spec = validate_tree(ProjectSpec, document.spec, workspace.report)
-    if spec is None:
-        return None
-    ledger = spec.ledger
-    return Project(id=spec.id, name=document.name, remote=ledger.remote, keep=ledger.keep)
+    return validate_tree(ProjectSpec, document.spec, workspace.report)
 
 
 def _compile(
@@ -148,6 +157,8 @@ def _compile(
     known: Mapping[str, tuple[Known, ...]],
 ) -> Desired | None:
     """Compile an environment as far as possible; None after reporting what is wrong."""
+    from agentgit.model.desired import Desired
+
     count = workspace.count
     spec = _read_environment(workspace, environment)
     fleet = Fleet(workspace, environment)

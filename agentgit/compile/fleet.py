@@ -27,7 +27,6 @@ from agentgit.compile.merge import Merged, merge_layer, merge_layers
 from agentgit.compile.notes import Notes
 from agentgit.compile.places import PROJECT, ROLLOUTS, global_agent, stems
 from agentgit.compile.references import NO_TEXT, References, Text
-from agentgit.compile.revision import Written, compute_revisions
 from agentgit.compile.roster import Member, Roster
 from agentgit.compile.shape import spec_shape
 from agentgit.compile.tree import MapNode, Scalar, find, locate, to_plain
@@ -35,12 +34,13 @@ from agentgit.compile.validate import validate_tree
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
 from agentgit.errors import Location, Problem
-from agentgit.model.desired import Instance
 from agentgit.model.spec import AgentSpec, Rollout
 from agentgit.model.value import Json, Path
 
 if TYPE_CHECKING:
     from agentgit.compile.config_schema import ConfigSchemas
+    from agentgit.compile.revision import Written
+    from agentgit.model.desired import Instance
 
 _DEFAULT_ROLLOUT = Rollout()
 
@@ -294,6 +294,9 @@ class Fleet:
         return None if spec is None else _Settled(spec, text, source, rollout, policy, schema)
 
     def _build(self, member: Member, base: Base, settled: _Settled) -> Instance:
+        from agentgit.compile.revision import compute_revisions
+        from agentgit.model.desired import Instance
+
         revision, process_revision = compute_revisions(settled.spec, settled.source, self._written)
         return Instance(
             name=member.name,

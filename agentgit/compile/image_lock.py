@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agentgit.compile.document import emit_yaml
 from agentgit.compile.parse import parse_file
 from agentgit.compile.places import LOCK
 from agentgit.compile.tree import MapNode, Node, Scalar, locate, locate_key
@@ -107,6 +106,8 @@ def read_digests(snapshot: Snapshot) -> dict[str, str]:
 
 def render_image_lock(digests: Mapping[str, str]) -> str:
     """Write the file, sorted by name."""
+    from agentgit.compile.document import emit_yaml
+
     images = {name: digests[name] for name in sorted(digests)}
     return _HEAD + emit_yaml({"version": VERSION, "images": images})
 

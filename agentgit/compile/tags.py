@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from agentgit.compile.notes import Notes
-from agentgit.compile.revision import write_json
 from agentgit.compile.tree import ListNode, MapNode, Node, Scalar, locate, to_plain
 from agentgit.compile.words import show
 from agentgit.errors import Problem
@@ -21,6 +20,8 @@ def extend_list(below: ListNode, above: ListNode, notes: Notes, path: Path) -> L
 
 def remove_values(below: ListNode, above: ListNode, notes: Notes, path: Path) -> ListNode:
     """Take values out of the list of the lower layers."""
+    from agentgit.compile.revision import write_json
+
     unwanted = {write_json(to_plain(item)) for item in above.items}
     kept = [item for item in below.items if write_json(to_plain(item)) not in unwanted]
     present = {write_json(to_plain(item)) for item in below.items}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -81,6 +80,8 @@ def _phrase(error: Mapping[str, Any], write: Callable[[Any], str]) -> str:
 
 def show(node: Node) -> str:
     """Show a value in a message, cut to a readable length."""
+    import json
+
     if isinstance(node, MapNode):
         return "a map"
     if isinstance(node, ListNode):

@@ -34,7 +34,7 @@ def modules_of(*arguments: str) -> set[str]:
     )
     code, modules = json.loads(done.stderr.splitlines()[-1])
     assert code == 0, done.stderr
-    return {name.partition(".")[0] for name in modules}
+    return {*modules, *(name.partition(".")[0] for name in modules)}
 
 
 def cache_files(project: Path) -> list[Path]:
@@ -53,6 +53,7 @@ def test_one_change_loads_what_compiling_needs_and_no_more(project: Path, edit: 
     loaded = modules_of("-C", str(project), "validate")
     assert "pydantic" in loaded
     assert loaded & {"git", "jsonschema", "deepdiff", "docker", "requests"} == set()
+    assert loaded & {"agentgit.compile.document", "agentgit.model.desired"} == set()
 
 
 def test_a_change_and_its_way_back_are_noticed(project: Path, agentgit: Run, edit: Edit) -> None:
