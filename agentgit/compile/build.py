@@ -98,10 +98,11 @@ def validate_project(
     """
     workspace = Workspace(snapshot)
     _check_project(workspace)
-    _report_misplaced(workspace, ("global", "environments"))
-    references = References(workspace)
     environments = list_environments(snapshot)
     memories = [Memory(cache, workspace, environment) for environment in environments]
+    silent = {path for one in memories if one.answer is not None for path in one.below}
+    _report_misplaced(workspace, ("global", "environments"), silent)
+    references = References(workspace)
     tasks = [(one.environment, path) for one in memories for path in one.list_unknown()]
     parts = Parts(snapshot, tasks, spread)
     try:
@@ -212,7 +213,7 @@ def _check_environment(
     total = workspace.notes
     if memory.answer is not None:
         total.absorb(memory.answer.notes)
-        workspace.take_as_read((*memory.files, *memory.answer.read))
+        workspace.take_as_read((*memory.below, *memory.answer.read))
         return
     notes = workspace.notes = Notes()
     _read_environment(workspace, memory.environment)
@@ -298,8 +299,12 @@ def _check_unused(workspace: Workspace) -> None:
         validate_tree(Rollout, document.spec, workspace.report)
 
 
-def _report_misplaced(workspace: Workspace, folders: tuple[str, ...]) -> None:
-    inside = [path for folder in folders for path in workspace.below(folder)]
+def _report_misplaced(
+    workspace: Workspace, folders: tuple[str, ...], silent: Collection[str] = ()
+) -> None:
+    """Report what nothing would read; of the `silent` files an earlier run has said nothing."""
+    below = (path for folder in folders for path in workspace.below(folder))
+    inside = [path for path in below if path not in silent]
     top = [path for path in workspace.paths if "/" not in path and path != PROJECT]
     snapshot = workspace.snapshot
     links = [path for path in (*top, *inside) if snapshot.files[path].mode == LINK]

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import marshal
 from collections.abc import Iterable
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from agentgit.compile.places import LOCK, PROJECT
@@ -56,7 +58,7 @@ class Memory:
     ) -> None:
         """Load what is known; where that is not `whole`, always file by file."""
         self.environment = environment
-        self.files = instance_files(workspace, environment)
+        self.below = workspace.below(f"environments/{environment}/instances")
         self._cache = cache
         self._workspace = workspace
         self._record = hashlib.sha256(_encode(environment)).hexdigest()[:16]
@@ -70,12 +72,17 @@ class Memory:
         """What was said about this very environment, if nothing of it has changed."""
         return self._before if self._before.listing else None
 
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The files in which instances are declared."""
+        return instance_files(self._workspace, self.environment)
+
     def find(self, path: str) -> tuple[Known, ...] | None:
         """Give the instances of a file, when it and all that it shares are the same as then."""
         if not self._is_known(path):
             return None
         self._used.add(path)
-        return tuple(Known(*one) for one in self._known[path][2])
+        return tuple([Known(*one) for one in self._known[path][2]])
 
     def list_unknown(self) -> tuple[str, ...]:
         """List the files that have to be compiled."""
@@ -153,9 +160,9 @@ class Memory:
 
     def _digest_files(self) -> bytes:
         """Digest the files of the instances themselves."""
-        files = self._workspace.snapshot.files
-        lines = [f"{path}\0{' '.join(files[path])}" for path in self.files]
-        return hashlib.sha256(_encode("\0".join(lines))).digest()
+        entries = map(self._workspace.snapshot.files.__getitem__, self.below)
+        words = chain(self.below, chain.from_iterable(entries))
+        return hashlib.sha256(_encode("\0".join(words))).digest()
 
     def _list_shared(self, lineage: tuple[str, ...]) -> list[str]:
         """List the YAML files that may be layers of several instances."""

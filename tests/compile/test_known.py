@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -228,3 +229,16 @@ def test_a_submodule_that_takes_a_place_is_found_beside_known_files(
     other = replace(snapshot, submodules=("agents/support/vendor",))
     assert not said(other, None)[0]
     assert said(other, cache) == said(other, None)
+
+
+@pytest.mark.parametrize("name", ["odd.yml", "Odd.yaml", "deep/odd.yaml"])
+def test_a_file_in_the_wrong_place_is_noticed_where_all_is_known(
+    make_snapshot: MakeSnapshot, name: str
+) -> None:
+    cache = DictCache()
+    assert said(make_snapshot({}), cache) == (True, ())
+    assert known_names(make_snapshot({}), cache) is None
+    odd = make_snapshot({f"{ENV}/instances/{name}": ""})
+    for _ in range(2):
+        assert said(odd, cache) == said(odd, None) != (True, ())
+    assert said(make_snapshot({}), cache) == (True, ())
