@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # only named here; most runs need few of them
     from datetime import datetime
@@ -182,8 +181,7 @@ Tree = Callable[
 ]  # (commit, folder) -> (path, mode, bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class GitResult:
+class GitResult(NamedTuple):
     """What a git command answered; `code` is None when it was ended after its timeout."""
 
     code: int | None
@@ -191,8 +189,7 @@ class GitResult:
     err: str
 
 
-@dataclass(frozen=True, slots=True)
-class GitObject:
+class GitObject(NamedTuple):
     """An object of the repository: its full id, its kind (commit, tree, blob, tag), its bytes."""
 
     id: str

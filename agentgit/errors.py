@@ -7,9 +7,8 @@ error is shown; the `Origin` of a value lives in `agentgit.model.origin`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 
 class Exit(IntEnum):
@@ -29,8 +28,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file of the repository; lines and columns count from 1.
 
     `width` is the number of characters to underline; `excerpt` the text of that line, if known.
@@ -48,8 +46,7 @@ class Location:
         return ":".join([self.path, *numbers])
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong. `also` names the other place that takes part, with its role."""
 
     message: str
@@ -80,34 +77,33 @@ def restore_problem(plain: Sequence[Any]) -> Problem:
     return Problem(message, location, hint, tuple((role, Location(*at)) for role, at in also))
 
 
-@dataclass(eq=False)
 class AgentgitError(Exception):
-    """What a user can cause. Shown without a traceback; several problems are shown together."""
+    """What a user can cause. Shown without a traceback; several problems are shown together.
 
-    message: str
-    location: Location | None = None
-    hint: str | None = None
-    also: tuple[tuple[str, Location], ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    A lone message is a problem like any other.
+    """
 
     exit_code = Exit.FAILED
 
-    def __post_init__(self) -> None:
-        """Make a lone message a problem like any other."""
-        super().__init__(self.message)
-        if not self.problems:
-            first = Problem(self.message, self.location, self.hint, self.also)
-            self.problems = (first,)
-
-    def __str__(self) -> str:
-        """Give the message alone; `report` words the rest."""
-        return self.message
+    def __init__(
+        self,
+        message: str,
+        location: Location | None = None,
+        hint: str | None = None,
+        also: tuple[tuple[str, Location], ...] = (),
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = location
+        self.hint = hint
+        self.also = also
+        self.problems = problems or (Problem(message, location, hint, also),)
 
     @classmethod
     def of(cls, problems: tuple[Problem, ...]) -> Self:
         """Gather problems, which must not be empty, into one error."""
-        first = problems[0]
-        return cls(first.message, first.location, first.hint, first.also, problems)
+        return cls(*problems[0], problems)
 
 
 class ConfigError(AgentgitError):

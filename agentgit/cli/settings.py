@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from agentgit.report.palette import Palette
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Read once, when the program starts.
 
     `colour` is None where the terminal decides, `columns` where COLUMNS does not say it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agentgit.compile.check import Checker
 from agentgit.compile.places import Place, is_name
@@ -21,8 +21,7 @@ _TAG_HINT = "write it before the value that it is about"
 _KEYS = ("apiVersion", "kind", "metadata", "spec")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One checked document."""
 
     kind: str

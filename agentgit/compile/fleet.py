@@ -6,7 +6,7 @@ The layers that instances of one agent share are merged once; an instance only a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from agentgit.compile.blocks import Blocks
@@ -57,8 +57,7 @@ class Base(NamedTuple):
     clean: frozenset[int]  # ids of nodes of `merged` that refer to nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """An instance, the tree it was made of, and what it names.
 
     That is the text file, the policy, the definitions of the catalog, and the values that were
@@ -70,7 +69,7 @@ class Resolved:
     text: Text
     rollout: Document | None
     named: tuple[Named, ...] = ()
-    fillings: Mapping[Path, Filling] = field(default_factory=dict)
+    fillings: Mapping[Path, Filling] = MappingProxyType({})
     documents: tuple[Document, ...] = ()
 
 

@@ -1,7 +1,6 @@
 """The files of one commit, detached from Git."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ class Entry(NamedTuple):
     blob: str
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The files of one commit, or of the work tree when `commit` is None.
 
     `files` maps repository paths (with `/`) to entries; `read` gives a file's bytes and is only

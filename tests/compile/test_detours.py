@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -37,7 +36,7 @@ def _place(problem: Problem) -> str:
 def test_a_folder_of_layers_that_is_elsewhere(make_snapshot: MakeSnapshot, path: str) -> None:
     link = make_snapshot({path: "../x"}, {path: "120000"})
     assert ("links are not followed", path) in complain(link)
-    submodule = replace(make_snapshot(), submodules=(path,))
+    submodule = make_snapshot()._replace(submodules=(path,))
     assert ("this is a submodule, and its files are not read", path) in complain(submodule)
 
 
@@ -54,14 +53,14 @@ def test_an_environment_whose_instances_are_a_link(make_snapshot: MakeSnapshot) 
 def test_what_is_no_layer_may_be_elsewhere(make_snapshot: MakeSnapshot) -> None:
     links = {f"{ENV}/README.md": "../../README.md", "global/notes": "../notes"}
     snapshot = make_snapshot(links, dict.fromkeys(links, "120000"))
-    validate_project(replace(snapshot, submodules=("vendor/x", "global/prompts/vendor")))
+    validate_project(snapshot._replace(submodules=("vendor/x", "global/prompts/vendor")))
 
 
 @pytest.mark.parametrize(
     "submodule", ["agents", "agents/support", "agents/support/vendor/x", "global/prompts"]
 )
 def test_a_reference_into_a_submodule(make_snapshot: MakeSnapshot, submodule: str) -> None:
-    snapshot = replace(make_snapshot(), submodules=(submodule,))
+    snapshot = make_snapshot()._replace(submodules=(submodule,))
     message = f"{submodule} is a submodule, and its files are not part of this commit"
     assert complain(snapshot) == [(message, "global/agents/support.yaml")]
 

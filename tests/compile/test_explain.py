@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -114,7 +113,7 @@ def test_many_are_explained_as_each_alone(make_snapshot: MakeSnapshot) -> None:
         read.append(path)
         return made.read(path)
 
-    explainer = Explainer(replace(made, read=count), "production")
+    explainer = Explainer(made._replace(read=count), "production")
     names = ("support-eu", "support-us", "support-eu")
     together = [explainer.explain(name) for name in names]
     assert together == [explain_instance(made, "production", name) for name in names]

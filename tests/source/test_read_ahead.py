@@ -12,7 +12,10 @@ from agentgit.errors import GitError
 from agentgit.model.snapshot import Entry
 from agentgit.source.read_ahead import ReadAhead
 
-PATHS = ["agentgit.yaml", *(f"environments/a/instances/i{number:03}.yaml" for number in range(300))]
+PATHS = [
+    "agentgit.yaml",
+    *(f"environments/a/instances/i{number:03}.yaml" for number in range(300)),
+]
 
 
 def blob_of(path: str) -> str:

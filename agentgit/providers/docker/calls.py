@@ -37,12 +37,15 @@ class EngineInfo:
         return self.kind == "docker" or self.major >= 5
 
 
-@dataclass(eq=False)
 class RefusedError(EngineError):
     """The engine understood the call and said no; `words` are its own."""
 
-    status: int = 0
-    words: str = ""
+    def __init__(
+        self, message: str, *, hint: str | None = None, status: int = 0, words: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.words = words
 
     @property
     def is_definite(self) -> bool:
