@@ -43,6 +43,7 @@ _REFUSED = (
     ),
 )
 _MAX_INT = 2**63 - 1
+UNFIT = re.compile("[\0\ud800-\udfff]")  # what neither a process nor UTF-8 can carry
 
 
 class Ambiguous:
@@ -64,6 +65,14 @@ def resolve_plain(text: str) -> bool | int | float | str | Ambiguous | None:
     if len(text) <= 3 and text.lower() in _WORDS:
         return Ambiguous("true or false in some readers and text in others")
     return text
+
+
+@lru_cache(maxsize=8192)
+def is_usual(key: str) -> bool:
+    """Whether a key is fine however it is quoted: nearly every key of a fleet."""
+    return (
+        bool(key) and key != "<<" and isinstance(resolve_plain(key), str) and not UNFIT.search(key)
+    )
 
 
 def _resolve_number(text: str) -> int | float | str | Ambiguous:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from agentgit.errors import Location
+from agentgit.errors import Location, Problem
 from agentgit.model.origin import LayerName, Origin
 from agentgit.model.value import Json, Path
 
@@ -90,6 +90,17 @@ class MapNode:
 
 
 Node = Scalar | ListNode | MapNode
+
+
+class Parsed:
+    """The documents of one file, and what is wrong with it."""
+
+    __slots__ = ("documents", "file", "problems")
+
+    def __init__(self, file: SourceFile) -> None:
+        self.file = file
+        self.documents: list[Node] = []
+        self.problems: list[Problem] = []
 
 
 def pack(line: int, column: int) -> int:

@@ -43,7 +43,7 @@ def cache_files(project: Path) -> list[Path]:
 
 def test_an_unchanged_run_compiles_nothing(project: Path) -> None:
     heavy = {"pydantic", "ruamel", "git", "subprocess"}
-    assert {"pydantic", "ruamel"} <= modules_of("-C", str(project), "validate")
+    assert "pydantic" in modules_of("-C", str(project), "validate")
     assert modules_of("-C", str(project), "validate") & heavy == set()
 
 
@@ -52,7 +52,7 @@ def test_one_change_loads_what_compiling_needs_and_no_more(project: Path, edit: 
     edit(AGENT, "scale: {replicas: 1}", "scale: {replicas: 2}")
     loaded = modules_of("-C", str(project), "validate")
     assert "pydantic" in loaded
-    assert loaded & {"git", "jsonschema", "deepdiff", "docker", "requests"} == set()
+    assert loaded & {"git", "jsonschema", "deepdiff", "docker", "requests", "ruamel"} == set()
     assert loaded & {"agentgit.compile.document", "agentgit.model.desired"} == set()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgit.compile import parse
+from agentgit.compile import events
 from agentgit.compile.build import compile_environment
 from agentgit.compile.document import emit_yaml, resolved_document
 from agentgit.compile.parse import parse_file
@@ -52,7 +52,7 @@ def test_what_is_written_reads_back_equal(value: Json) -> None:
 @given(VALUES)
 def test_the_other_parser_reads_the_same(value: Json) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parse, "CParser", None)
+        patch.setattr(events, "CParser", None)
         assert json.dumps(read(emit_yaml(value))) == json.dumps(value)
 
 

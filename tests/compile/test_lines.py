@@ -6,9 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from agentgit.compile.events import read_collection, read_events
+from agentgit.compile.flow import read_flow
 from agentgit.compile.lines import MAX_DEPTH, read_lines
-from agentgit.compile.parse import Parsed, _is_usual, _read_flow, parse_file, read_events
-from agentgit.compile.tree import MapNode, Node, Scalar, SourceFile
+from agentgit.compile.parse import _read_flow, parse_file
+from agentgit.compile.scalars import is_usual
+from agentgit.compile.tree import MapNode, Node, Parsed, Scalar, SourceFile
 
 WORDS = st.sampled_from(
     ["a", "b", "key", "x-y", "a.b", "null", "yes", "true", "<<", "1", "-1", "+2", "01", "1_0",
@@ -31,6 +34,22 @@ LINES = st.one_of(
     st.builds(lambda indent, value: f"{' ' * indent}{value}", st.integers(0, 6), WORDS),
     st.just(""),
 )  # fmt: skip
+FLOW_WORDS = st.sampled_from(
+    ["{", "}", "[", "]", ", ", ",", ": ", ":", " ", "a", "b: ", "c: 1", "null", "no", "-1", "'d'",
+     '"e f"', "''", "${x}", "g h", "012", " # i", "#", "?", "- ", "!k", "&l", "*m", "%", "@"]
+)  # fmt: skip
+FLOWS = st.recursive(
+    st.sampled_from(
+        ["a", "b c", "1.5", "'d'", '"e: f"', "30%", "x/y.z", "-1", "true", "[]", "{}"]
+    ),
+    lambda below: st.one_of(
+        st.lists(below, min_size=1, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.dictionaries(st.sampled_from("abc"), below, min_size=1, max_size=3).map(
+            lambda items: f"{{{', '.join(f'{key}: {item}' for key, item in items.items())}}}"
+        ),
+    ),
+    max_leaves=6,
+)
 PLAIN = st.recursive(
     st.sampled_from([" a", " 'b c'", ' "d"', " 1.5", " {x: [1, z]}", " [p, {q: r}]", " ${v.w}:1"]),
     lambda below: st.one_of(
@@ -51,7 +70,7 @@ def flatten(node: Node) -> object:
 
 
 def by_lines(text: str) -> Node | None:
-    return read_lines(SourceFile("a.yaml", text), _is_usual, _read_flow)
+    return read_lines(SourceFile("a.yaml", text), is_usual, _read_flow)
 
 
 def compare(text: str) -> bool:
@@ -106,6 +125,39 @@ def test_what_people_write_is_read_by_lines(value: dict[str, object], deeper: bo
     text = write(value, 0, deeper=deeper)
     has_nested_list = "- - " in text
     assert compare(text) or has_nested_list
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.one_of(FLOWS, FLOW_WORDS), min_size=1, max_size=12), st.sampled_from("{["))
+def test_one_line_is_what_the_full_parser_reads(parts: list[str], begin: str) -> None:
+    text = begin + "".join(parts)
+    found = read_flow(text)
+    expected = read_collection(text)
+    if found is not None:
+        assert expected is not None
+        assert flatten(found) == flatten(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "[]", "{ name: support-eu }", "[a, b c, 1.5, -2]", "{a: {b: [c, {d: e}]}, f: 'g: h'}",
+     '{image: "registry.example.com/a:1"} # why', '[CMD-SHELL, "curl $X"]', "{max: 30%}"],
+)  # fmt: skip
+def test_what_people_write_in_one_line_needs_no_full_parser(text: str) -> None:
+    found, expected = read_flow(text), read_collection(text)
+    assert found is not None
+    assert expected is not None
+    assert flatten(found) == flatten(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{a: b", "{a: b}}", "{a: b} c", "{a: b}# c", "[a,]", "[,]", "{a, b}", "{a: }", "{a: b: c}",
+     "[a: b]", "{a: no}", "{a: 012}", "{a: 1, a: 2}", "{null: 1}", "{<<: x}", "[a:b]", "{a:b}",
+     "[!append x]", "[*a]", "{a: b]", "['it''s']", '["a\\n"]', "[a  b]", "[ab\t]", "[- a]"],
+)  # fmt: skip
+def test_what_is_unusual_in_one_line_is_left_to_the_full_parser(text: str) -> None:
+    assert read_flow(text) is None
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from agentgit.compile import parse
-from agentgit.compile.parse import Parsed, parse_file
-from agentgit.compile.tree import MapNode, Scalar, find, locate, locate_key, to_plain
+from agentgit.compile import events
+from agentgit.compile.parse import parse_file
+from agentgit.compile.tree import MapNode, Parsed, Scalar, find, locate, locate_key, to_plain
 from agentgit.model.value import Json
 
 
 @pytest.fixture(params=["libyaml", "pure"], autouse=True)
 def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "pure":
-        monkeypatch.setattr(parse, "CParser", None)
+        monkeypatch.setattr(events, "CParser", None)
     else:
-        assert parse.CParser is not None
+        assert events.CParser is not None
 
 
 def read(text: str | bytes) -> Parsed:

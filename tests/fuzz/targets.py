@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from functools import partial
 from zlib import crc32
 
-from agentgit.compile import parse
+from agentgit.compile import events
 from agentgit.compile.document import emit_yaml
-from agentgit.compile.parse import Parsed, parse_file
+from agentgit.compile.parse import parse_file
 from agentgit.compile.patterns import MAX_TEXT, refuse_pattern
-from agentgit.compile.tree import BREAK, ListNode, MapNode, Node, Scalar, to_plain, unpack
+from agentgit.compile.syntax import find_bad_character
+from agentgit.compile.tree import BREAK, ListNode, MapNode, Node, Parsed, Scalar, to_plain, unpack
 from tests.fuzz.place_rules import check_problems
 from tests.fuzz.project_rules import check_project, check_validation
 from tests.fuzz.projects import make_snapshot, split_text
@@ -132,12 +133,12 @@ def _check_round_trip(root: Node) -> None:
 def _check_events(parsed: Parsed) -> None:
     """Read line by line is what libyaml reads; what it finds wrong is never passed over."""
     text = parsed.file.text
-    if not text or parse.find_bad_character(parsed.file) is not None:
+    if not text or find_bad_character(parsed.file) is not None:
         return
-    events = parse.read_events(Parsed(parsed.file))
-    assert events.problems == parsed.problems, "only one way to read finds this wrong"
+    full = events.read_events(Parsed(parsed.file))
+    assert full.problems == parsed.problems, "only one way to read finds this wrong"
     ours = [_sketch(root, places=True) for root in parsed.documents]
-    theirs = [_sketch(root, places=True) for root in events.documents]
+    theirs = [_sketch(root, places=True) for root in full.documents]
     assert ours == theirs, "reading by lines and by events disagree"
 
 
@@ -146,7 +147,7 @@ def _check_pure(parsed: Parsed) -> None:
     pure = Parsed(parsed.file)
     error = None
     if parsed.file.text:
-        error = parse._build(pure, parse._pure_events(parsed.file.text))
+        error = events._build(pure, events._pure_events(parsed.file.text))
     if error is not None or pure.problems or parsed.problems:
         return
     ours = [_sketch(root, places=True) for root in parsed.documents]
