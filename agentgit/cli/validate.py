@@ -47,12 +47,13 @@ def _check(settings: Settings, revision: str | None, memory: Memory | None) -> V
     """Compile it all. Raises ConfigError."""
     from agentgit.cli.door import count_files, open_seen, open_source, read_snapshot
     from agentgit.cli.memory import Verdict
-    from agentgit.compile.build import validate_project
-    from agentgit.compile.layout import list_environments
-    from agentgit.source.forks import Forks
 
     seen = memory if revision is None else None
     source = open_source(settings) if seen is None else open_seen(seen.place, seen.look)
+    from agentgit.compile.build import validate_project  # git gets ready meanwhile
+    from agentgit.compile.layout import list_environments
+    from agentgit.source.forks import Forks
+
     snapshot = read_snapshot(source, revision)
     warnings = validate_project(snapshot, None if memory is None else memory.cache, Forks())
     verdict = Verdict(warnings, count_files(snapshot), list_environments(snapshot))

@@ -85,6 +85,11 @@ class GitCommand:
                 found.extend(self._exchange(window))
         return tuple(found)
 
+    def get_ready(self) -> None:
+        """Start what reads objects: it is ready by the time when they are asked for."""
+        with self._lock:
+            self._reader = self._reader or self._start_reading()
+
     def close(self) -> None:
         """End the process that reads objects; it starts again when it is needed."""
         self._leave_to_parent()

@@ -48,6 +48,7 @@ class GitSource:
         """Open a project that was looked at: `worktree` gives what was seen then."""
         shallow = (Path(place.git_dir) / "shallow").exists()
         git = GitCommand(place.top, shallow=shallow)
+        git.get_ready()
         source = cls(git, Path(place.top), place.root, bare=False)
         source._look = look
         return source

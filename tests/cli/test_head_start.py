@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agentgit.cli.head_start import begin
+from agentgit.source.repository import GitSource
 from agentgit.source.state import finish_looking
 
 AGENT = "global/agents/hello.yaml"
@@ -45,6 +46,8 @@ def test_the_look_is_that_of_the_folder(project: Path, tmp_path: Path) -> None:
     assert look is not None
     assert AGENT in {path for path, *_ in look.changed} or AGENT.encode() in look.listing
     assert begin(["-C", str(tmp_path / "nowhere"), "validate"]) is None
+    with GitSource.open_place(early.place, look) as source:
+        assert source.git._reader is not None, "git gets ready while the compiler is loaded"
 
 
 def test_the_program_says_what_it_says_without(
