@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from typing import NoReturn
 
 from agentgit.cli.head_start import begin
 
@@ -15,8 +16,20 @@ def main() -> None:
     early = begin(sys.argv[1:])
     from agentgit.cli.main import run  # git is at work meanwhile
 
-    code = run(sys.argv[1:], early)
-    gc.freeze()  # the interpreter would look for garbage once more before it ends
+    _leave(run(sys.argv[1:], early))
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: nothing is lost that the interpreter would take down piece by piece."""
+    threading = sys.modules.get("threading")
+    try:
+        if threading is None or threading.active_count() == 1:
+            for stream in (sys.stdout, sys.stderr):
+                if hasattr(stream, "flush"):  # a closed one is None
+                    stream.flush()
+            os._exit(code)
+    except OSError:
+        pass  # nobody reads: the interpreter says so
     sys.exit(code)
 
 

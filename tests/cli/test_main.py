@@ -169,3 +169,29 @@ def _break_doctor(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None
         raise error
 
     monkeypatch.setattr("agentgit.cli.checks.check_git", fail)
+
+
+LEAVING = """
+import atexit, sys, threading
+from agentgit.__main__ import main
+atexit.register(print, "taken down")
+if sys.argv.pop() == "thread":
+    threading.Thread(target=lambda: (threading.main_thread().join(), print("done"))).start()
+sys.argv = ["agentgit", "--version"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("way", "rest"), [("alone", []), ("thread", ["done", "taken down"])])
+def test_the_program_ends_at_once_unless_something_is_at_work(way: str, rest: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING, way], capture_output=True, text=True, check=True
+    )
+    first, *others = done.stdout.splitlines()
+    assert first.startswith("agentgit ")
+    assert others == rest
+
+
+def test_nobody_needs_to_listen() -> None:
+    command = '"$0" -m agentgit --version >&- 2>&-'
+    assert subprocess.run(["sh", "-c", command, sys.executable], check=False).returncode == 0
