@@ -118,7 +118,9 @@ class Fleet:
         With `notes` of its own, all layers are merged anew, so that a record hears every one.
         """
         member = self.roster.find(name)
-        return None if member is None else self.compile_member(member, notes)
+        if member is None:
+            return None
+        return self.compile_member(member, notes, anew=notes is not None)
 
     def compile_file(self, path: str) -> tuple[Instance, ...]:
         """Compile what a file declares, and let go of the file, which no other needs."""
@@ -156,9 +158,14 @@ class Fleet:
         self.workspace.report(Problem(message, place, hint, also))
         return False
 
-    def compile_member(self, member: Member, notes: Notes | None = None) -> Resolved | None:
-        """Compile one of the roster; as `compile`."""
-        merged = self._merge_member(member, notes)
+    def compile_member(
+        self, member: Member, notes: Notes | None = None, *, anew: bool = False
+    ) -> Resolved | None:
+        """Compile one of the roster; as `compile`, but without `anew` only its own layer is heard.
+
+        What is below that is heard by `hear_base`.
+        """
+        merged = self._merge_member(member, notes, anew=anew)
         settled = None if merged is None else self._settle(merged.tree, member, merged.base)
         if merged is None or settled is None:
             return None
@@ -172,17 +179,23 @@ class Fleet:
             (*merged.base.documents, member.document),
         )
 
-    def _merge_member(self, member: Member, notes: Notes | None) -> _MergedMember | None:
+    def hear_base(self, base: Base, notes: Notes) -> None:
+        """Merge the layers that instances share once more, so that a record hears them."""
+        specs = tuple(document.spec for document in base.documents)
+        merge_layers(specs, spec_shape("Agent"), notes)
+
+    def _merge_member(
+        self, member: Member, notes: Notes | None, *, anew: bool = False
+    ) -> _MergedMember | None:
         """Put the layers of one instance together, with what they refer to."""
-        base = self._find_base(member)
+        base = self.find_base(member)
         if base is None:
             return None
         shape = spec_shape("Agent")
         layers = (*(document.spec for document in base.documents), member.layer)
-        record = notes is not None
         notes = notes or self.workspace.notes
         count = len(notes.problems)
-        if record:
+        if anew:
             tree = merge_layers(layers, shape, notes).tree
         else:
             tree = merge_layer(base.merged, member.layer, shape, notes).tree
@@ -214,7 +227,8 @@ class Fleet:
         names = {"instance.name": member.name, "instance.agent": base.agent.name}
         return {**self._scope, **{name: known_text(text) for name, text in names.items()}}
 
-    def _find_base(self, member: Member) -> Base | None:
+    def find_base(self, member: Member) -> Base | None:
+        """Find what an instance shares with others; None after reporting what is wrong."""
         agent = member.agent
         if not isinstance(agent, Scalar) or not isinstance(agent.value, str):
             where = locate(member.document.spec if agent is None else agent)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from agentgit.compile.build import validate_project
 from agentgit.compile.envelope import Document
@@ -15,12 +17,14 @@ from agentgit.compile.notes import Notes
 from agentgit.compile.origins import Recorder
 from agentgit.compile.places import PROJECT
 from agentgit.compile.references import References
+from agentgit.compile.roster import Member
 from agentgit.compile.tree import MapNode, Node, Scalar, find, locate_key, unpack
 from agentgit.compile.words import did_you_mean, list_names
 from agentgit.compile.workspace import Workspace
 from agentgit.errors import Location, Problem
 from agentgit.model.finding import RULES, SILENCE, Finding
 from agentgit.model.snapshot import Snapshot
+from agentgit.model.value import Path
 
 
 def lint_project(snapshot: Snapshot, environment: str | None = None) -> tuple[Finding, ...]:
@@ -56,15 +60,50 @@ def lint_project(snapshot: Snapshot, environment: str | None = None) -> tuple[Fi
     )  # fmt: skip
 
 
+@dataclass
+class _Shared:
+    """What instances share: what its layers say, and of which paths instances say otherwise."""
+
+    recorder: Recorder
+    instances: int = 0
+    differing: Counter[Path] = field(default_factory=Counter)
+
+    def uses(self, path: Path) -> int:
+        """Count the instances that say nothing else of a path."""
+        return self.instances - self.differing[path]
+
+
 def _observe(fleet: Fleet, notes: Notes, use: Use, overrides: Overrides) -> None:
     """Compile an environment, hearing what every layer says."""
+    known: dict[str, _Shared] = {}
     for path in fleet.roster.files:
         for member in fleet.roster.members(path):
-            notes.record = recorder = Recorder()
+            shared = _hear_shared(fleet, member, notes, known)
+            if shared is None:
+                continue
+            notes.record = recorder = Recorder(shared.recorder)
             resolved = fleet.compile_member(member, notes)
             if resolved is not None:
                 use.take(resolved)
                 overrides.take(recorder)
+                shared.instances += 1
+                shared.differing.update(recorder.differs())
+    for one in known.values():
+        overrides.take_shared(one.recorder, one.uses)
+
+
+def _hear_shared(
+    fleet: Fleet, member: Member, notes: Notes, known: dict[str, _Shared]
+) -> _Shared | None:
+    """Hear what an instance shares with the others of its agent, once for all of them."""
+    base = fleet.find_base(member)
+    if base is None:
+        return None
+    if base.agent.name not in known:
+        notes.record = recorder = Recorder()
+        known[base.agent.name] = _Shared(recorder)
+        fleet.hear_base(base, notes)
+    return known[base.agent.name]
 
 
 def _warnings(workspace: Workspace, notes: Notes) -> Iterator[Problem]:

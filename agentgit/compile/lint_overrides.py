@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agentgit.compile.lint_use import Place, place_of_node
@@ -30,17 +30,21 @@ class _Count:
 
 
 class Overrides:
-    """Counts what layers say, one instance after the other."""
+    """Counts what layers say: what instances share once for all of them, the rest one by one."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[Place, Path], _Count] = {}
 
     def take(self, recorder: Recorder) -> None:
-        """Add the record of one instance's merge."""
+        """Add what one instance says beyond, or otherwise than, what it shares with others."""
         for path, said in recorder.statements():
-            for position, one in enumerate(said):
-                if one.kind == "set" and one.node is not None:
-                    self._judge(path, said, position, one.node)
+            self._judge_all(path, said, 1)
+
+    def take_shared(self, recorder: Recorder, uses: Callable[[Path], int]) -> None:
+        """Add what instances share; `uses` tells in how many nothing else is said of a path."""
+        for path, said in recorder.statements():
+            if times := uses(path):
+                self._judge_all(path, said, times)
 
     def findings(self) -> Iterator[Finding]:
         """Give every value that changes nothing in any instance.
@@ -61,17 +65,28 @@ class Overrides:
                 problem = Problem(message, locate(count.node), None, (("overridden", also),))
                 yield Finding("never-effective", problem)
 
-    def _judge(self, path: Path, said: list[Said], position: int, node: Node) -> None:
+    def _judge_all(self, path: Path, said: list[Said], times: int) -> None:
+        for position, one in enumerate(said):
+            if one.kind == "set" and one.node is not None:
+                self._judge(path, said, position, one.node, times)
+
+    def _judge(self, path: Path, said: list[Said], position: int, node: Node, times: int) -> None:
         count = self._counts.setdefault((place_of_node(node), path), _Count(node))
-        count.uses += 1
+        count.uses += times
         below = said[position - 1] if position else None
         above = said[position + 1] if position + 1 < len(said) else None
         if node.tag is None and _equal(below, node):
-            count.equal += 1
-            count.other = below.node if below is not None else None
+            count.equal += times
+            count.other = _first(count.other, below)
         elif above is not None and not _equal(above, node) and not _extends(above):
-            count.beaten += 1
-            count.other = count.other or above.node
+            count.beaten += times
+            count.other = _first(count.other, above)
+
+
+def _first(known: Node | None, said: Said | None) -> Node | None:
+    """Choose one of several nodes, the same in whatever order instances come."""
+    nodes = [one for one in (known, said.node if said else None) if one is not None]
+    return min(nodes, key=place_of_node, default=None)
 
 
 def _equal(one: Said | None, node: Node) -> bool:
