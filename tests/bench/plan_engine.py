@@ -1,8 +1,12 @@
 """A no-change plan of real replicas, beside the same list and inspect calls made by hand.
 
-By hand is the plainest fast way: one connection that is kept open, one call after the other, the
-answers parsed and thrown away. That several connections are faster is shown too. All that is timed
-runs without the garbage collector, as a command of agentgit does.
+By hand is a plain script of the standard library: one connection that is kept open, one call after
+the other, the answers parsed and thrown away. It makes the calls that a plan makes (containers,
+networks and volumes listed once, each replica inspected), but not those for who answers, what the
+host store has and what an image's name means. A plan inspects several at once; by hand with as
+many connections is shown, too. `plan` is in this process, as the calls by hand are; `agentgit
+plan` is the whole program, most of which is its start. All that is timed here runs without the
+garbage collector, as a command of agentgit does.
 """
 
 from __future__ import annotations
@@ -111,10 +115,7 @@ def _processor() -> float:
 
 
 def call_by_hand(url: str, project: str, readers: int = 1) -> int:
-    """Make the list and inspect calls that a plan cannot do without; gives the number of replicas.
-
-    What else a plan asks (who answers, what the host store has) is not in it.
-    """
+    """Make the list and inspect calls that a plan makes; gives the number of replicas."""
     mine = local()
 
     def get(path: str) -> Any:

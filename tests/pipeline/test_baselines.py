@@ -73,6 +73,22 @@ def test_a_baseline_is_read_only_where_something_has_changed(project: Project) -
     assert (plan.is_empty, NAME in store.asked) == (False, True)
 
 
+class OldStore(NotingStore):
+    """What is in it was written by an older agentgit."""
+
+    def fingerprint(self, name: str) -> None:
+        assert name == NAME
+
+
+def test_a_baseline_without_a_fingerprint_is_read(project: Project) -> None:
+    project.apply()
+    stores = project.engine.stores
+    store = stores[PROJECT_ID] = OldStore(stores[PROJECT_ID])
+    plan = project.plan().plan
+    assert plan is not None
+    assert (plan.is_empty, plan.unverified, NAME in store.asked) == (True, (), True)
+
+
 def test_a_baseline_is_there_when_the_wave_is_over(project: Project) -> None:
     with prepare_plan(project.open(), project.request()) as session:
         for event in apply_plan(session):

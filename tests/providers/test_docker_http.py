@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgit.providers.docker.http import Connection, HttpAnswer, HttpError
+from agentgit.providers.docker.http import Connection, HttpAnswer, HttpError, connect_tcp
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
@@ -126,3 +126,21 @@ def test_a_long_body_is_sent_and_read_whole(pair: tuple[Connection, socket.socke
     answer = connection.ask("PUT", "/", {}, much)
     assert b"".join(answer.pieces()) == much
     thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("family", "host", "said"),
+    [(socket.AF_INET, "127.0.0.1", "127.0.0.1"), (socket.AF_INET6, "::1", "[::1]")],
+)
+def test_a_port_is_called_by_its_name(family: socket.AddressFamily, host: str, said: str) -> None:
+    try:
+        listener = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip(f"no {host} here")
+    port = listener.getsockname()[1]
+    with listener, closing(connect_tcp(host, port, 5.0)) as connection:
+        engine, _ = listener.accept()
+        with engine:
+            engine.sendall(OK + b"Content-Length: 0\r\n\r\n")
+            assert connection.ask("GET", "/_ping", {}, None).status == 200
+            assert f"Host: {said}:{port}\r\n".encode() in engine.recv(65536)

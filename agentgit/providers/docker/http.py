@@ -35,7 +35,8 @@ def connect_unix(path: str, timeout: float) -> Connection:
 
 def connect_tcp(host: str, port: int, timeout: float) -> Connection:
     """Connect to a port, as to a socket."""
-    return Connection(socket.create_connection((host, port), timeout), f"{host}:{port}")
+    name = f"[{host}]" if ":" in host else host
+    return Connection(socket.create_connection((host, port), timeout), f"{name}:{port}")
 
 
 class Connection:
