@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from agentgit.model.observed import Observed
 from agentgit.model.plan import Wave
-from agentgit.model.steps import AwaitHealthy, RemoveReplica, Step, StopReplica
+from agentgit.model.steps import AwaitHealthy, RemoveReplica, StopReplica
 
 
 def count_least(observed: Observed, waves: Sequence[Wave]) -> Mapping[str, int]:
@@ -16,25 +17,19 @@ def count_least(observed: Observed, waves: Sequence[Wave]) -> Mapping[str, int]:
     of them has brought something up.
     """
     serving = {one.name: one.instance for one in observed.replicas if one.serving}
-    least = _count(serving, {})
+    now = Counter(serving.values())
+    least = dict(now)
     for wave in waves:
         for part in ("prepare", "finish"):
             steps = [(move.instance, step) for move in wave.moves for step in getattr(move, part)]
             for _, step in steps:
-                if isinstance(step, StopReplica | RemoveReplica):
-                    serving.pop(step.name, None)
-            now = _count(serving, least)
-            least = {name: min(least[name], now[name]) for name in least}
-            serving |= {step.name: name for name, step in steps if _brings_up(step)}
+                if isinstance(step, StopReplica | RemoveReplica) and step.name in serving:
+                    name = serving.pop(step.name)
+                    now[name] -= 1
+                    if name in least:
+                        least[name] = min(least[name], now[name])
+            for name, step in steps:
+                if isinstance(step, AwaitHealthy) and step.name not in serving:
+                    serving[step.name] = name
+                    now[name] += 1
     return least
-
-
-def _brings_up(step: Step) -> bool:
-    return isinstance(step, AwaitHealthy)
-
-
-def _count(serving: Mapping[str, str], known: Mapping[str, int]) -> dict[str, int]:
-    counted = dict.fromkeys(known, 0)
-    for instance in serving.values():
-        counted[instance] = counted.get(instance, 0) + 1
-    return counted

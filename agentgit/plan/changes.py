@@ -26,8 +26,6 @@ from agentgit.plan.placement import revision_on
 from agentgit.plan.request import Evidence
 from agentgit.plan.strategies.batch import count_share
 
-_ORDER = ("replace", "create", "start", "update", "remove", "keep")
-
 
 def describe_instance(
     instance: Instance, slots: tuple[SlotChange, ...], observed: Observed, evidence: Evidence

@@ -36,9 +36,9 @@ def move_to_new(
     clear = _let_go(spare, _grace(instance))
     create = CreateReplica(host=host, replica=replica)
     start = StartReplica(host=host, name=replica.name)
-    wait = await_step(host, replica.name, instance.rollout)
-    stops = tuple(stop_step(old, _grace(instance)) for old in kept)
-    removals = tuple(remove_step(old) for old in kept)
+    wait = _await_step(host, replica.name, instance.rollout)
+    stops = tuple(_stop_step(old, _grace(instance)) for old in kept)
+    removals = tuple(_remove_step(old) for old in kept)
     gone = RemoveReplica(host=host, name=replica.name)
     prepare: tuple[Step, ...] = (*clear, create, start, wait)
     finish: tuple[Step, ...] = (*stops, *removals)
@@ -63,10 +63,10 @@ def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool)
     keeper = _keeper(change)
     start: tuple[Step, ...] = (
         StartReplica(host=change.host, name=keeper.name),
-        await_step(change.host, keeper.name, instance.rollout),
+        _await_step(change.host, keeper.name, instance.rollout),
     )
-    stops = tuple(stop_step(old, _grace(instance)) for old in change.old)
-    removals = tuple(remove_step(old) for old in change.old)
+    stops = tuple(_stop_step(old, _grace(instance)) for old in change.old)
+    removals = tuple(_remove_step(old) for old in change.old)
     prepare, finish = (start, (*stops, *removals))
     if stop_first and change.old:
         prepare, finish = ((), (*stops, *start, *removals))
@@ -77,7 +77,7 @@ def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool)
         cause=change.cause.detail if change.cause else "",
         prepare=prepare,
         finish=finish,
-        undo=(stop_step(keeper, _grace(instance)),),
+        undo=(_stop_step(keeper, _grace(instance)),),
     )
 
 
@@ -92,9 +92,9 @@ def move_in_place(change: SlotChange, instance: Instance, engine: EngineKind) ->
     steps: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
     if change.old and (not keeper.serving or any(one.serving for one in change.old)):
-        prepare = (await_step(change.host, keeper.name, instance.rollout),)
+        prepare = (_await_step(change.host, keeper.name, instance.rollout),)
     if change.action == "update" and live is not None:
-        wait = await_step(change.host, keeper.name, instance.rollout)
+        wait = _await_step(change.host, keeper.name, instance.rollout)
         steps = (_update_step(keeper, live), wait)
         undo = (_update_step(keeper, keeper.live),)
     return Move(
@@ -116,7 +116,7 @@ def wait_for_kept(change: SlotChange, instance: Instance) -> Move:
         host=change.host,
         slot=change.slot,
         cause=f"slot {change.slot}: {keeper.name} is still starting",
-        prepare=(await_step(change.host, keeper.name, instance.rollout),),
+        prepare=(_await_step(change.host, keeper.name, instance.rollout),),
     )
 
 
@@ -132,7 +132,7 @@ def move_away(replica: Replica, instance: Instance | None, cause: str) -> Move:
     )
 
 
-def await_step(host: str, name: str, policy: Rollout) -> AwaitHealthy:
+def _await_step(host: str, name: str, policy: Rollout) -> AwaitHealthy:
     """Wait for a replica as its policy says."""
     return AwaitHealthy(
         host=host,
@@ -142,7 +142,7 @@ def await_step(host: str, name: str, policy: Rollout) -> AwaitHealthy:
     )
 
 
-def stop_step(replica: Replica, grace: float) -> StopReplica:
+def _stop_step(replica: Replica, grace: float) -> StopReplica:
     """Stop one replica, by its full id."""
     return StopReplica(
         host=replica.host,
@@ -153,7 +153,7 @@ def stop_step(replica: Replica, grace: float) -> StopReplica:
     )
 
 
-def remove_step(replica: Replica) -> RemoveReplica:
+def _remove_step(replica: Replica) -> RemoveReplica:
     """Remove one replica, by its full id."""
     return RemoveReplica(host=replica.host, name=replica.name, id=replica.id)
 
@@ -174,7 +174,7 @@ def _update_step(replica: Replica, live: Live) -> UpdateReplica:
 
 
 def _let_go(replicas: tuple[Replica, ...], grace: float) -> tuple[Step, ...]:
-    return tuple(step for one in replicas for step in (stop_step(one, grace), remove_step(one)))
+    return tuple(step for one in replicas for step in (_stop_step(one, grace), _remove_step(one)))
 
 
 def _grace(instance: Instance) -> float:

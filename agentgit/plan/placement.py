@@ -10,7 +10,7 @@ from agentgit.model.desired import Desired, Instance
 from agentgit.model.observed import HostState, Observed
 
 
-def runs_on(instance: Instance, state: HostState) -> bool:
+def _runs_on(instance: Instance, state: HostState) -> bool:
     """Whether the instance says how it runs on an engine of that kind."""
     block = instance.spec.process if state.engine == "process" else instance.spec.container
     return block is not None
@@ -32,7 +32,7 @@ def find_hosts(desired: Desired, observed: Observed, instance: Instance) -> tupl
         for state in observed.hosts
         if wanted.items() <= dict(desired.hosts[state.host].labels).items()
     ]
-    able = tuple(state for state in matching if runs_on(instance, state))
+    able = tuple(state for state in matching if _runs_on(instance, state))
     if not able:
         raise _nowhere(instance, matching, wanted)
     return able
@@ -48,11 +48,13 @@ def place_slots(
     """
     names = [state.host for state in hosts]
     placed = {slot: held[slot] for slot in range(1, replicas + 1) if held.get(slot) in names}
+    mine = Counter(placed.values())
     for slot in range(1, replicas + 1):
         if slot not in placed:
-            mine = Counter(placed.values())
-            placed[slot] = min(names, key=lambda name: (mine[name], load[name], name))
-            load[placed[slot]] += 1
+            host = min(names, key=lambda name: (mine[name], load[name], name))
+            placed[slot] = host
+            mine[host] += 1
+            load[host] += 1
     return placed
 
 

@@ -36,10 +36,10 @@ class Blamer:
         short = f"{commit.short} or earlier" if blame.or_earlier else commit.short
         return short, safe(commit.author), word_age(commit.time, self.now), subject
 
-    def who(self, origin: Origin, last: int = 0) -> str:
+    def who(self, origin: Origin) -> str:
         """Give commit and author only: `3f2a91c Ana`."""
-        blame = blame_of(origin, self.blames, last)
-        return "" if blame is None else write_who(blame)
+        blame = blame_of(origin, self.blames)
+        return "" if blame is None else _write_who(blame)
 
     def find(self, changed: FieldChange) -> tuple[Blame, ...]:
         """Find who wrote what decides a field: of a text, everybody who wrote a changed line.
@@ -71,17 +71,17 @@ class Blamer:
         found = self.find(changed)
         if found:
             more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-            return ", ".join(write_who(one) for one in found[:_NAMED]) + more
+            return ", ".join(_write_who(one) for one in found[:_NAMED]) + more
         last = self.find_last(changed)
-        return f"the file last changed by {write_who(last)}" if last else ""
+        return f"the file last changed by {_write_who(last)}" if last else ""
 
     def changed(self, path: str) -> str:
         """Say who changed a file last, or took it away."""
         last = self.files.get(path)
-        return write_who(last) if last else ""
+        return _write_who(last) if last else ""
 
 
-def write_who(blame: Blame) -> str:
+def _write_who(blame: Blame) -> str:
     """Write commit and author: `3f2a91c Ana`."""
     if blame.commit is None:
         return "not committed"

@@ -41,7 +41,7 @@ def write_changes(
     which instances go although their files are there. `hosts` says where things happen, for
     environments that have several. With a blamer every place has its commit.
     """
-    groups = group_equal(changes)
+    groups = _group_equal(changes)
     shown = [change for members in groups for change in members]
     widths = (
         min(_PATH_WIDTH, max((columns(safe(change.instance)) for change in shown), default=0)),
@@ -59,7 +59,7 @@ def write_change_lines(
     changes: Sequence[Change], palette: Palette = PLAIN, *, environment: str = ""
 ) -> list[str]:
     """Write one line for each change that is not `keep`, and one for all that are equal."""
-    groups = group_equal(changes)
+    groups = _group_equal(changes)
     lines = lay_out(
         [_write_line(members, environment) for members in groups], indent="", widest=_PATH_WIDTH
     )
@@ -83,7 +83,7 @@ def _write_line(members: Sequence[Change], environment: str) -> tuple[str, ...]:
     return name, size, "  ".join(word for word in what if word)
 
 
-def group_equal(changes: Sequence[Change]) -> list[list[Change]]:
+def _group_equal(changes: Sequence[Change]) -> list[list[Change]]:
     """Gather equal changes that are not `keep`; those with nothing of their own to tell first."""
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:

@@ -86,7 +86,7 @@ def explain_document(
                         "value": one.value,
                         "state": one.state,
                         "origin": origin_document(one.origin),
-                        **blame_document(one.origin, blames),
+                        **_blame_document(one.origin, blames),
                     }
                     for one in chain
                 ],
@@ -192,7 +192,7 @@ def place_document(origin: Origin) -> parts.OriginDocument:
     }
 
 
-def blame_document(origin: Origin | None, blames: Blames | None) -> parts.BlamedDocument:
+def _blame_document(origin: Origin | None, blames: Blames | None) -> parts.BlamedDocument:
     """A field `blame` where lines were blamed, nothing where they were not."""
     if blames is None:
         return {}
@@ -205,7 +205,7 @@ def who_document(blame: Blame) -> parts.BlameDocument:
     return {"commit": commit_document(blame.commit), "orEarlier": blame.or_earlier}
 
 
-def location_document(location: Location | None) -> parts.LocationDocument | None:
+def _location_document(location: Location | None) -> parts.LocationDocument | None:
     """A place in a file."""
     if location is None:
         return None
@@ -216,10 +216,10 @@ def problem_document(problem: Problem) -> parts.ProblemDocument:
     """One error or warning."""
     return {
         "message": problem.message,
-        "location": location_document(problem.location),
+        "location": _location_document(problem.location),
         "hint": problem.hint,
         "also": [
-            {"role": role, "location": location_document(place)} for role, place in problem.also
+            {"role": role, "location": _location_document(place)} for role, place in problem.also
         ],
     }
 

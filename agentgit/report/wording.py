@@ -61,9 +61,9 @@ def write_actor(actor: str) -> str:
     return safe(actor.partition(" <")[0] or actor)
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
+def count(number: int, noun: str) -> str:
     """Write a number with its noun: `1 replica`, `3 replicas`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def write_value(value: Json, *, width: int = _VALUE_WIDTH) -> str:
@@ -93,9 +93,7 @@ def join_names(names: Sequence[str], limit: int = 6) -> str:
     return f"{', '.join(shown[: limit - 1])} and {len(shown) - limit + 1} more"
 
 
-def lay_out(
-    rows: Sequence[Sequence[str]], *, indent: str = "  ", gap: str = "  ", widest: int = 1000
-) -> list[str]:
+def lay_out(rows: Sequence[Sequence[str]], *, indent: str = "  ", widest: int = 1000) -> list[str]:
     """Align rows of safe, uncoloured cells in columns; trailing space is cut.
 
     Cells wider than `widest` do not widen the column of the others.
@@ -104,7 +102,7 @@ def lay_out(
              for at in range(max((len(row) for row in rows), default=0))]  # fmt: skip
     widths = [max((one for one in column if one <= widest), default=0) for column in found]
     return [
-        (indent + gap.join(pad(cell, widths[at]) for at, cell in enumerate(row))).rstrip()
+        (indent + "  ".join(pad(cell, widths[at]) for at, cell in enumerate(row))).rstrip()
         for row in rows
     ]
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from types import FrameType
 
 import pytest
 
@@ -14,10 +11,10 @@ from agentgit.model.change import Cause, Change, FieldChange
 from agentgit.model.origin import Origin
 from agentgit.model.plan import Plan
 from agentgit.report.plan_markdown import write_plan_comment
+from tests.growth import MOST, measure_growth
 from tests.report.test_diff_markdown import render
 
 FEW = 150  # instances; all that a comment shows is full with them
-MOST = 2.1  # the work of twice as many more is twice as much
 
 
 def text(number: int, path: str = "global/defaults.yaml") -> Change:
@@ -46,25 +43,6 @@ SHAPES: dict[str, Callable[[int], Change]] = {
 }
 
 
-def count_steps(work: Callable[[], object]) -> int:
-    """Count the instructions of Python: a loop within one line is many."""
-    steps = 0
-
-    def see(frame: FrameType, event: str, _argument: object) -> object:
-        nonlocal steps
-        frame.f_trace_opcodes = True
-        steps += event == "opcode"
-        return see
-
-    before = sys.gettrace()
-    sys.settrace(see)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return steps
-
-
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_work_grows_with_the_fleet(
     plan: Plan, now: datetime, shape: Callable[[int], Change]
@@ -73,9 +51,7 @@ def test_work_grows_with_the_fleet(
         changes = tuple(shape(number) for number in range(count))
         return write_plan_comment(plan.model_copy(update={"changes": changes}), now=now)
 
-    write(1)  # what is done once
-    one, two, four = (count_steps(partial(write, FEW * times)) for times in (1, 2, 4))
-    assert (four - two) / (two - one) < MOST
+    assert measure_growth(write, FEW) < MOST
 
 
 def test_texts_that_are_not_shown_are_counted(plan: Plan, now: datetime) -> None:
