@@ -55,8 +55,9 @@ def build_plan(
     gone = _unwanted(desired, observed, request)
     changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
-    changes = note_gaps(changes, desired, count_least(observed, waves))
-    draft = Draft(desired, observed, placed, changes, waves, request, evidence)
+    least = count_least(observed, waves)
+    changes = note_gaps(changes, desired, least)
+    draft = Draft(desired, observed, placed, changes, waves, least, request, evidence)
     before, after = len(observed.replicas), _count_after(observed, waves)
     return Plan(
         project_id=desired.project.id,

@@ -14,13 +14,17 @@ from agentgit.plan.request import Evidence, PlanRequest
 
 
 class Draft(NamedTuple):
-    """A plan before it was judged; `placed` says which host carries which slot afterwards."""
+    """A plan before it was judged; `placed` says which host carries which slot afterwards.
+
+    `least` counts who serves at the worst moment, of each instance that serves now.
+    """
 
     desired: Desired
     observed: Observed
     placed: Mapping[str, Mapping[int, str]]
     changes: Sequence[Change]
     waves: Sequence[Wave]
+    least: Mapping[str, int]
     request: PlanRequest
     evidence: Evidence
 

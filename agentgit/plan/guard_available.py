@@ -8,7 +8,6 @@ from typing import NamedTuple
 from agentgit.model.change import Change
 from agentgit.model.desired import Instance
 from agentgit.model.refusal import Refusal
-from agentgit.plan.availability import count_least
 from agentgit.plan.draft import Draft
 from agentgit.plan.limits import Limit, strictest_least, word_way
 from agentgit.plan.pointing import point_at_limit, point_into
@@ -53,7 +52,7 @@ def refuse_unavailable(draft: Draft) -> Iterator[Refusal]:
 
 
 def _find_short(draft: Draft) -> Iterator[_Short]:
-    least = count_least(draft.observed, draft.waves)
+    least = draft.least
     for change in draft.changes:
         instance = draft.desired.instance(change.instance)
         if instance is None or change.kind == "keep" or change.instance not in least:

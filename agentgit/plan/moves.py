@@ -33,11 +33,11 @@ def move_to_new(
     """
     host = change.host
     kept, spare = _pick_old(change.old, replica.revision)
-    clear = _let_go(spare, _grace(instance))
+    clear = _let_go(spare, find_grace(instance))
     create = CreateReplica(host=host, replica=replica)
     start = StartReplica(host=host, name=replica.name)
     wait = _await_step(host, replica.name, instance.rollout)
-    stops = tuple(_stop_step(old, _grace(instance)) for old in kept)
+    stops = tuple(_stop_step(old, find_grace(instance)) for old in kept)
     removals = tuple(_remove_step(old) for old in kept)
     gone = RemoveReplica(host=host, name=replica.name)
     prepare: tuple[Step, ...] = (*clear, create, start, wait)
@@ -65,7 +65,7 @@ def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool)
         StartReplica(host=change.host, name=keeper.name),
         _await_step(change.host, keeper.name, instance.rollout),
     )
-    stops = tuple(_stop_step(old, _grace(instance)) for old in change.old)
+    stops = tuple(_stop_step(old, find_grace(instance)) for old in change.old)
     removals = tuple(_remove_step(old) for old in change.old)
     prepare, finish = (start, (*stops, *removals))
     if stop_first and change.old:
@@ -77,7 +77,7 @@ def move_to_started(change: SlotChange, instance: Instance, *, stop_first: bool)
         cause=change.cause.detail if change.cause else "",
         prepare=prepare,
         finish=finish,
-        undo=(_stop_step(keeper, _grace(instance)),),
+        undo=(_stop_step(keeper, find_grace(instance)),),
     )
 
 
@@ -103,7 +103,7 @@ def move_in_place(change: SlotChange, instance: Instance, engine: EngineKind) ->
         slot=change.slot,
         cause=change.cause.detail if change.cause else "",
         prepare=prepare,
-        finish=(*steps, *_let_go(change.old, _grace(instance))),
+        finish=(*steps, *_let_go(change.old, find_grace(instance))),
         undo=undo,
     )
 
@@ -122,7 +122,7 @@ def wait_for_kept(change: SlotChange, instance: Instance) -> Move:
 
 def move_away(replica: Replica, instance: Instance | None, cause: str) -> Move:
     """Stop and remove a replica that nobody wants any more."""
-    grace = _grace(instance) if instance else DEFAULT_GRACE
+    grace = find_grace(instance) if instance else DEFAULT_GRACE
     return Move(
         instance=replica.instance,
         host=replica.host,
@@ -177,7 +177,8 @@ def _let_go(replicas: tuple[Replica, ...], grace: float) -> tuple[Step, ...]:
     return tuple(step for one in replicas for step in (_stop_step(one, grace), _remove_step(one)))
 
 
-def _grace(instance: Instance) -> float:
+def find_grace(instance: Instance) -> float:
+    """Give the seconds that a replica has to end when it is stopped."""
     container = instance.spec.container
     return container.stop_grace_period if container else DEFAULT_GRACE
 

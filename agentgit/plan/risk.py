@@ -13,8 +13,8 @@ from agentgit.model.container import Container
 from agentgit.model.desired import Desired, Instance
 from agentgit.model.plan import Wave
 from agentgit.model.risk import Gap, Level, Risk
+from agentgit.plan.moves import find_grace
 
-DEFAULT_GRACE = 10.0
 _LEVELS: tuple[Level, ...] = ("none", "low", "medium", "high")
 _BEHAVIOUR = (
     "prompt", "model", "tools", "knowledge", "config", "card", "image", "container", "process",
@@ -94,8 +94,7 @@ def _estimate_gap(instance: Instance, reason: str) -> Gap:
     return Gap(
         instance=instance.name,
         at_least=policy.min_healthy_time + _first_check(container),
-        at_most=(container.stop_grace_period if container else DEFAULT_GRACE)
-        + policy.healthy_deadline,
+        at_most=find_grace(instance) + policy.healthy_deadline,
         reason=reason,
     )
 

@@ -41,7 +41,7 @@ def write_aftermath(plan: Plan, context: Context, *, back: bool) -> Iterator[str
         return
     rows = []
     for change in plan.changes:
-        found = [one for one in after.replicas if one.instance == change.instance]
+        found = after.replicas_of(change.instance)
         if change.kind != "keep" and not _is_right(change, found, context, back=back):
             if after.unreachable and not found:
                 continue  # unknown is not nothing
@@ -61,8 +61,8 @@ def _identify(observed: Observed) -> list[tuple[str, bool]]:
 def _count_wanted(change: Change, context: Context, *, back: bool) -> int:
     if not back:
         return change.replicas
-    before = context.before.replicas if context.before else ()
-    return sum(one.instance == change.instance and one.serving for one in before)
+    before = context.before.replicas_of(change.instance) if context.before else ()
+    return sum(one.serving for one in before)
 
 
 def _is_right(change: Change, found: Sequence[Replica], context: Context, *, back: bool) -> bool:
@@ -71,9 +71,9 @@ def _is_right(change: Change, found: Sequence[Replica], context: Context, *, bac
     if not back:
         revisions = {one.revision for one in found}
         return len(found) == change.replicas and revisions <= {change.revision}
-    before = context.before.replicas if context.before else ()
-    mine = [one for one in before if one.instance == change.instance and one.serving]
-    return Counter(one.revision for one in found) == Counter(one.revision for one in mine)
+    before = context.before.replicas_of(change.instance) if context.before else ()
+    then = Counter(one.revision for one in before if one.serving)
+    return Counter(one.revision for one in found) == then
 
 
 def _describe(change: Change, found: Sequence[Replica], wanted: int) -> str:

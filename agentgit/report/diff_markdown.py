@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agentgit.errors import Problem
 from agentgit.model.effect import Comparison, Effect
 from agentgit.model.snapshot import Commit
+from agentgit.report.diff_words import group_problems
 from agentgit.report.effect_markdown import LIMIT, add_table, add_texts, write_instances
 from agentgit.report.markdown import Page, code, fence, names
 from agentgit.report.palette import clip
@@ -65,13 +65,8 @@ def _side(commit: Commit | None) -> str:
 
 
 def _write_problems(comparison: Comparison) -> Iterator[str]:
-    for word, side in (("this change", "problems_after"), ("the base", "problems_before")):
-        groups: dict[tuple[Problem, ...], list[str]] = {}
-        for effect in comparison.effects:
-            problems = getattr(effect, side)
-            if problems:
-                groups.setdefault(problems, []).append(effect.environment)
-        for problems, environments in groups.items():
+    for word, newer in (("this change", True), ("the base", False)):
+        for problems, environments in group_problems(comparison, newer=newer).items():
             text = write_problems(problems, limit=_PROBLEMS)
             lines = [clip(line, _PROBLEM) for line in text.splitlines()]
             told = count(len(problems), "error")

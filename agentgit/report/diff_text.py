@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from agentgit.errors import Problem
 from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, Way
 from agentgit.model.snapshot import Commit
 from agentgit.report.diff_words import (
     describe_new,
+    group_problems,
     symbol_of,
     was_elsewhere,
     word_counts,
@@ -60,13 +60,8 @@ def _write_side(commit: Commit | None, now: datetime) -> str:
 
 def _write_problems(comparison: Comparison, palette: Palette) -> Iterator[str]:
     """Write what is wrong with a side, once for all environments in which it is the same."""
-    for word, side in (("newer", "problems_after"), ("older", "problems_before")):
-        groups: dict[tuple[Problem, ...], list[str]] = {}
-        for effect in comparison.effects:
-            problems = getattr(effect, side)
-            if problems:
-                groups.setdefault(problems, []).append(effect.environment)
-        for problems, names in groups.items():
+    for word, newer in (("newer", True), ("older", False)):
+        for problems, names in group_problems(comparison, newer=newer).items():
             yield ""
             yield f"{join_names(names)}  cannot be compared, the {word} side is wrong:"
             yield write_problems(problems, palette=palette)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from agentgit.errors import Problem
 from agentgit.model.change import FieldChange
 from agentgit.model.effect import Comparison, Effect, EffectCause, Way
 from agentgit.model.origin import Origin
@@ -102,6 +103,18 @@ def describe_new(effect: Effect, way: Way) -> tuple[str, str]:
     some = [one for one in effect.instances if one.instance in names]
     replicas = sum(one.replicas_after or one.replicas_before for one in some)
     return some[0].agent if some else "", count(replicas, "replica")
+
+
+def group_problems(
+    comparison: Comparison, *, newer: bool
+) -> Mapping[tuple[Problem, ...], Sequence[str]]:
+    """Gather the environments in which the very same is wrong with one side."""
+    groups: dict[tuple[Problem, ...], list[str]] = {}
+    for effect in comparison.effects:
+        problems = effect.problems_after if newer else effect.problems_before
+        if problems:
+            groups.setdefault(problems, []).append(effect.environment)
+    return groups
 
 
 def is_broken(comparison: Comparison) -> bool:

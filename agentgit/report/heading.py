@@ -60,14 +60,19 @@ def write_compared(plan: Plan, now: datetime, context: Context) -> str:
 def write_standing(standing: Standing, now: datetime) -> str:
     """Say where the last rollout of the whole environment has left it, when and by whom."""
     record = standing.since
-    when = f"{word_age(record.finished_at or record.started_at, now)} by "
-    who = write_actor(record.actor)
+    when = write_when(record, now)
     if not standing.commit:
-        return f"nothing runs: destroyed {when}{who}"
+        return f"nothing runs: destroyed {when}"
     if standing.back:
         tried = f"a rollout to {short(record.commit)} failed"
-        return f"went back to {short(standing.commit)}, {when}{who}: {tried}"
-    return f"last applied {short(standing.commit)}{_say_without(standing)}, {when}{who}"
+        return f"went back to {short(standing.commit)}, {when}: {tried}"
+    return f"last applied {short(standing.commit)}{_say_without(standing)}, {when}"
+
+
+def write_when(record: RolloutRecord, now: datetime) -> str:
+    """Say when a rollout ended, or began where it has not, and whose it is."""
+    age = word_age(record.finished_at or record.started_at, now)
+    return f"{age} by {write_actor(record.actor)}"
 
 
 def write_gone(environment: str) -> Iterator[str]:

@@ -7,14 +7,14 @@ from typing import Any
 from agentgit.model.image import Locking, Pinning
 from agentgit.report.json_v1 import problem_document
 from agentgit.report.palette import PLAIN, Palette, safe
+from agentgit.report.wording import count
 
 _SHOWN = len("sha256:") + 12  # characters of a digest that people compare
 
 
 def write_locking(locking: Locking, path: str, palette: Palette = PLAIN) -> str:
     """Write what changes in the file, one line a name, and how many it has."""
-    count = len(locking.digests)
-    images = "1 image" if count == 1 else f"{count} images"
+    images = count(len(locking.digests), "image")
     if not locking.changes:
         rest = "" if locking.problems else " is up to date"
         return f"{path}{rest}: {images}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agentgit.model.finding import RULES, SILENCE, Finding
 from agentgit.report.json_v1 import problem_document
 from agentgit.report.palette import PLAIN, Palette, safe
-from agentgit.report.wording import lay_out
+from agentgit.report.wording import count, lay_out
 
 if TYPE_CHECKING:
     from agentgit.report.documents.diff import LintDocument
@@ -26,7 +26,7 @@ def write_findings(found: Sequence[Finding], palette: Palette = PLAIN) -> str:
     ]
     rules = len({one.rule for one in loud})
     silenced = len(found) - len(loud)
-    total = f"{_count(len(loud), 'finding')} of {_count(rules, 'rule')}"
+    total = f"{count(len(loud), 'finding')} of {count(rules, 'rule')}"
     if not loud:
         total = "nothing found"
     if silenced:
@@ -64,7 +64,3 @@ def _write_rule(rule: str, found: Sequence[Finding], palette: Palette) -> str:
     if len(found) > _SHOWN:
         lines.append(f"  and {len(found) - _SHOWN} more")
     return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -16,8 +16,8 @@ _WIDTH = 100
 def write_quarantine(quarantined: Sequence[Quarantined]) -> Iterator[str]:
     """Say what a rollout has put in quarantine, and what that means."""
     if quarantined:
-        names = join_names([f"{one.instance} {one.revision[:8]}" for one in quarantined])
-        it = "it" if len(quarantined) == 1 else "them"
+        pairs = [f"{one.instance} {short_revision(one.revision)}" for one in quarantined]
+        names, it = join_names(pairs), "it" if len(pairs) == 1 else "them"
         yield f"in quarantine: {names}; a commit that changes {it} is tried, any other is refused"
 
 

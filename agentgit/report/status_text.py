@@ -17,6 +17,7 @@ from agentgit.report.heading import (
     write_pin,
     write_silence,
     write_standing,
+    write_when,
 )
 from agentgit.report.history_text import write_result
 from agentgit.report.palette import PLAIN, Palette, Role, safe
@@ -27,9 +28,7 @@ from agentgit.report.wording import (
     lay_out,
     short,
     short_revision,
-    word_age,
     word_duration,
-    write_actor,
 )
 
 
@@ -89,12 +88,6 @@ def _write_runs(
     if standing is None or (gone and observed.replicas):
         return f"{safe(desired.environment)}: nothing was applied successfully yet"
     return f"{safe(desired.environment)}: {write_standing(standing, now)}"
-
-
-def _when(record: RolloutRecord, now: datetime) -> str:
-    return (
-        f"{word_age(record.finished_at or record.started_at, now)} by {write_actor(record.actor)}"
-    )
 
 
 def _write_hosts(observed: Observed, palette: Palette) -> Iterator[str]:
@@ -177,7 +170,7 @@ def _up(replica: Replica, now: datetime) -> str:
 def _write_last(records: Sequence[RolloutRecord], now: datetime) -> Iterator[str]:
     if records:
         last = records[0]
-        yield f"last rollout: {last.id} {last.kind} {write_result(last)}, {_when(last, now)}"
+        yield f"last rollout: {last.id} {last.kind} {write_result(last)}, {write_when(last, now)}"
 
 
 def _write_pending(plan: Plan | None, observed: Observed) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A comment costs in step with the fleet, whatever changes: work is counted, not seconds."""
+"""What is written costs in step with the fleet: work is counted, not seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import pytest
 from agentgit.model.change import Cause, Change, FieldChange
 from agentgit.model.origin import Origin
 from agentgit.model.plan import Plan
+from agentgit.report.aftermath import write_aftermath
+from agentgit.report.context import Context
 from agentgit.report.plan_markdown import write_plan_comment
+from tests.builders import Fleet, make_desired, make_instance
 from tests.growth import MOST, measure_growth
 from tests.report.test_diff_markdown import render
 
@@ -61,3 +64,23 @@ def test_texts_that_are_not_shown_are_counted(plan: Plan, now: datetime) -> None
     assert shown.count("A text changes for 1 instance") == 40
     assert "\n\n… and 3 more texts\n\n" in shown
     assert "**Not all of it fits here.**" in shown
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_what_runs_afterwards_is_found_by_instance(plan: Plan, *, back: bool) -> None:
+    made = {}
+    for count in (1, 20, 40, 80):
+        fleet = Fleet()
+        fleet.apply(make_desired(*(make_instance(f"i-{number}") for number in range(count))))
+        seen = fleet.observe()
+        changes = tuple(change(number) for number in range(count))
+        made[count] = (
+            plan.model_copy(update={"changes": changes}),
+            Context(before=seen, after=seen),
+        )
+
+    def write(count: int) -> list[str]:
+        after, context = made[count]
+        return list(write_aftermath(after, context, back=back))
+
+    assert measure_growth(write, 20) < MOST
