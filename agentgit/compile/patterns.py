@@ -64,7 +64,7 @@ def measure_pattern(pattern: str) -> int:
 def measure_match(pattern: str, length: int) -> int:
     """Say what matching a text may cost: a long one more, the more there is to choose."""
     cost = measure_pattern(pattern)
-    return cost if length <= MAX_TEXT // 2 else cost * 2 * round(cost**0.25)
+    return cost if length <= MAX_TEXT // 2 else cost * 3 * round(cost**0.25)
 
 
 def _judge(pattern: str) -> str | int:

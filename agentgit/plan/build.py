@@ -53,10 +53,9 @@ def build_plan(
     covered = [one for one in desired.instances if request.covers(one.name)]
     changes, rows, passed, bad = _compare(desired, observed, placed, request, evidence, chooser)
     gone = _unwanted(desired, observed, request)
-    changes += [describe_removal(name, found, evidence) for name, found in gone.items()]
     waves = (*_in_lockstep(rows), *_remove(gone))
     least = count_least(observed, waves)
-    changes = note_gaps(changes, desired, least)
+    changes = note_gaps((*changes, *_describe_gone(gone, evidence)), desired, least)
     draft = Draft(desired, observed, placed, changes, waves, least, request, evidence)
     before, after = len(observed.replicas), _count_after(observed, waves)
     return Plan(
@@ -90,6 +89,12 @@ def build_plan(
         settings=tuple(_untold(request.own, changes)),
         refusals=_refuse(draft, bad),
     )
+
+
+def _describe_gone(
+    gone: Mapping[str, tuple[Replica, ...]], evidence: Evidence
+) -> Iterator[Change]:
+    return (describe_removal(name, found, evidence) for name, found in gone.items())
 
 
 def _untold(own: tuple[FieldChange, ...], changes: Sequence[Change]) -> Iterator[FieldChange]:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgit.compile.build import compile_environment, validate_project
-from agentgit.compile.patterns import MAX_TEXT, refuse_pattern
+from agentgit.compile.config_schema import MAX_MATCHING
+from agentgit.compile.patterns import MAX_TEXT, measure_match, refuse_pattern
 from agentgit.errors import ConfigError
 
 AGENT = "global/agents/support.yaml"
@@ -128,6 +129,13 @@ def test_bounds_hold_where_a_schema_refers_to_its_root(basic: Any, make_snapshot
     files = with_schema(basic, schema, f"config: {{below: {{a: {'a' * 200}}}}}")
     (message,) = messages(make_snapshot(files))
     assert "too many for a pattern" in message
+
+
+def test_two_matches_that_take_seconds_are_too_many() -> None:
+    """What the fuzzer found: three seconds for one text of which every rest fits as well."""
+    pattern = r".{2}[^-]+(?:a)\w+[^-]*[^-]\w{0,99}\d"
+    assert refuse_pattern(pattern) is None
+    assert measure_match(pattern, MAX_TEXT) <= MAX_MATCHING < 2 * measure_match(pattern, MAX_TEXT)
 
 
 def test_a_long_key_is_not_matched(basic: Any, make_snapshot: Any) -> None:

@@ -14,9 +14,16 @@ from functools import partial
 from zlib import crc32
 
 from agentgit.compile import events
+from agentgit.compile.config_schema import MAX_MATCHING
 from agentgit.compile.document import emit_yaml
 from agentgit.compile.parse import parse_file
-from agentgit.compile.patterns import MAX_TEXT, refuse_pattern
+from agentgit.compile.patterns import (
+    MAX_COST,
+    MAX_TEXT,
+    measure_match,
+    measure_pattern,
+    refuse_pattern,
+)
 from agentgit.compile.syntax import find_bad_character
 from agentgit.compile.tree import BREAK, ListNode, MapNode, Node, Parsed, Scalar, to_plain, unpack
 from tests.fuzz.place_rules import check_problems
@@ -91,14 +98,17 @@ def schema_files(data: bytes) -> dict[str, bytes]:
 
 
 def match_pattern(data: bytes) -> None:
-    """A pattern that is not refused takes no time to match, whatever the text is."""
+    """A pattern that is not refused takes no longer than its cost says, whatever the text is."""
     pattern, _, text = data.decode("utf-8", "replace").partition("\n")
     if refuse_pattern(pattern) is not None:
         return
+    assert measure_pattern(pattern) <= MAX_COST, "a costly pattern is not refused"
     for one in {text, text * (MAX_TEXT // max(1, len(text))), f"{text[:1] * (MAX_TEXT - 1)}!"}:
+        cost = measure_match(pattern, len(one[:MAX_TEXT])) / MAX_MATCHING
         before = time.process_time()
-        re.search(pattern, one[:MAX_TEXT])
-        assert time.process_time() - before < 1, "a match takes more than a second"
+        if cost <= 1:
+            re.search(pattern, one[:MAX_TEXT])
+        assert time.process_time() - before < 1 + MAX_SECONDS * cost, "a match takes too long"
 
 
 def _check_tree(root: Node, parsed: Parsed) -> None:
