@@ -159,8 +159,9 @@ class MemoryProvider:
         while True:
             found = self._own(name)
             ended = found is None or found[0].state != "running"
-            yield from lines[at:]
-            at = len(lines)
+            fresh = lines[at:]
+            yield from fresh
+            at += len(fresh)
             if ended or not follow:
                 return
             self.engine.changed.wait(_LOOK)
