@@ -44,11 +44,11 @@ def mutate_project(data: bytes, seed: int, limit: int, mutate: Mutate, words: Wo
             del files[path]
         elif action < 0.07:
             modes[path] = rng.choice(("100644", "100755", "120000"))
-        elif action < 0.22:
+        elif action < 0.3:
             _quarrel(files, rng)
-        elif action < 0.35:
+        elif action < 0.42:
             files[path] = _contradict(files[path], files[rng.choice(list(files))], rng)
-        elif action < 0.45:
+        elif action < 0.5:
             files[path] = _graft(files[path], files[rng.choice(list(files))], rng)
         else:
             files[path] = mutate_text(files[path], rng, limit, mutate, words)
