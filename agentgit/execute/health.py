@@ -129,11 +129,15 @@ def _look_at(
     An engine that goes down takes its replicas with it, which is no fault of theirs: so it must
     still be there. Raises EngineError when it is not.
     """
+    if after_outage:
+        provider.knock()  # one that goes down may still answer a connection that it has
     replica = provider.replica(name)
     if after_outage:
         check_survived(replica)
     with suppress(ReplicaError):
         return check_alive(replica, name, ended_with)
+    if replica is not None and replica.exit_code is not None:
+        ended_with = replica.exit_code
     clock.sleep(DOUBT)
     provider.knock()
     return check_alive(provider.replica(name), name, ended_with)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 READS = frozenset(
     {"observe", "replica", "logs", "request", "close", "read", "names", "objects",
-     "find_image", "brought_images", "free_room"}
+     "find_image", "brought_images", "free_room", "knock", "fingerprint"}
 )  # fmt: skip
 GIT_READS = frozenset(
     {"for-each-ref", "remote", "merge-base", "rev-list", "ls-remote", "pack-objects"}

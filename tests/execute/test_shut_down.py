@@ -71,6 +71,21 @@ def test_the_rollout_goes_on_when_the_engine_is_back(
 
 
 @pytest.mark.parametrize("rollout", [STEADY, CANARY], ids=["watch", "pause"])
+def test_after_an_outage_an_engine_that_still_goes_down_is_not_believed(
+    rollout: dict[str, Any],
+) -> None:
+    """One connection is refused, and the next answer comes over one that was open before."""
+
+    def fall(fleet: Fleet) -> None:
+        shut_down(fleet)
+        fleet.providers["host-1"].outage = 1
+
+    fleet, execution, _ = roll(rollout, "always", fall)
+    assert execution.succeeded(), execution.failure
+    assert fleet.serving("support") == len(fleet.names()) == 2
+
+
+@pytest.mark.parametrize("rollout", [STEADY, CANARY], ids=["watch", "pause"])
 @pytest.mark.parametrize("restart", ["no", "on-failure"])
 def test_what_nobody_starts_again_is_not_blamed(rollout: dict[str, Any], restart: str) -> None:
     _, execution, _ = roll(rollout, restart, shut_down)

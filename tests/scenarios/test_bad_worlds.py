@@ -107,7 +107,7 @@ def test_processes(small_fleet: SmallFleet, subtests: pytest.Subtests) -> None:
     with subtests.test("a process that dies at once, again and again"):
         fleet.hold.touch()
         done = attempt(fleet, WORKER, "{exit: 0}", "{exit: 3}", 3)
-        done.has("keeps crashing: restarted 3 times, last ended with exit code 3",
+        done.has("keeps crashing: restarted ", " times, last ended with exit code 3",
                  "    cannot reach the database", f"{WORKER}:5:18", "rolled back")  # fmt: skip
 
     with subtests.test("a process that dies at once and stays dead"):

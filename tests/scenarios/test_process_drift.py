@@ -23,7 +23,7 @@ def test_a_limit_that_somebody_changed(small_fleet: SmallFleet) -> None:
     resource.prlimit(int(pid), resource.RLIMIT_DATA, (256 << 20, 512 << 20))
 
     drift = fleet.run("drift", expect=2).out
-    assert f"somebody changed memory {512 << 20} -> {256 << 20} of {name}" in drift
+    assert f"somebody changed memory 512m -> 256m of {name}" in drift
     (change,) = fleet.run("drift", "--json", expect=2).json["changes"]
     assert [one["kind"] for one in change["causes"]] == ["drift"]
     (replica,) = fleet.run("status", "--json").json["instances"][0]["replicas"]
