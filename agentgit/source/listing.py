@@ -7,15 +7,15 @@ import os
 from agentgit.model.snapshot import Entry
 
 _SUBMODULE = "160000"
+_BLOB = len("100644 ")  # a mode always has six digits
 
 
 def read_index(listing: bytes) -> tuple[dict[str, Entry], list[str]]:
     """Read `git ls-files -s -z`: the files, and where submodules are."""
-    files: dict[str, Entry] = {}
-    for line in os.fsdecode(listing).split("\0")[:-1]:
-        head, _, path = line.partition("\t")
-        mode, blob, _stage = head.split(" ")
-        files[path] = Entry(mode, blob)
+    lines = os.fsdecode(listing).split("\0")[:-1]
+    end = lines[0].index(" ", _BLOB) if lines else 0  # all blobs are of one kind
+    path = end + len(" 0\t")
+    files = {line[path:]: Entry(line[: _BLOB - 1], line[_BLOB:end]) for line in lines}
     return files, take_submodules(files)
 
 
