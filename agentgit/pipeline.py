@@ -63,9 +63,7 @@ def prepare_plan(
         target, desired = hold_commit(world, request, aim.records, aim.target, aim.desired)
         observed = observe_hosts(aim.providers, request.environment, unsettled(aim.records))
         lost = find_missing(observed, aim.records)
-        gives_up = (
-            request.kind in {"apply", "rollback"} and not status and "lost-hosts" in request.allow
-        )
+        gives_up = request.kind != "restart" and not status and "lost-hosts" in request.allow
         if not gives_up:
             observed = leave_out(observed, lost)
         if request.kind == "restart":  # brings in no change, whatever is pending

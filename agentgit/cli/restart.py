@@ -41,8 +41,13 @@ def command(  # noqa: PLR0913 - one for each option
     """
     from agentgit.cli.door import choose_environment, open_world
     from agentgit.cli.rollout import carry_out
+    from agentgit.errors import UsageError
     from agentgit.pipeline import Request
 
+    if "lost-hosts" in allow:
+        raise UsageError(
+            "a restart gives up no host", hint="agentgit apply --allow lost-hosts does, first"
+        )
     world = open_world(settings)
     name = choose_environment(world.source.snapshot("HEAD"), environment)
     request = Request(

@@ -43,8 +43,11 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
 
     with prepare_plan(world, Request(name), status=True) as session:
         warn(settings, session.warnings)
-    facts = (session.desired, session.observed, session.plan)
-    refused = find_wanted(find_quarantined(session.records), session.desired)
+    desired, plan, gone = session.desired, session.plan, is_gone(world, name)
+    if gone and is_destroyed(session.records):  # nothing is asked for any more
+        desired, plan = desired.model_copy(update={"instances": ()}), None
+    facts = (desired, session.observed, plan)
+    refused = find_wanted(find_quarantined(session.records), desired)
     now, palette = world.clock.now(), settings.palette(sys.stdout)
     return Answer(
         Exit.FAILED if session.observed.unreachable else Exit.DONE,
@@ -54,7 +57,7 @@ def _look(settings: Settings, world: World, name: str) -> Answer:
             now=now,
             palette=palette,
             quarantined=refused,
-            gone=is_gone(world, name) and not is_destroyed(session.records),
+            gone=gone,
         ),
         lambda: status_document(*facts, session.records, refused),
         wrapped=True,

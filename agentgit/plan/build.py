@@ -47,7 +47,7 @@ def build_plan(
     What guards refuse is part of the plan. Raises EngineError for a host that does not answer,
     GuardError where it is not known what runs and ConfigError for what cannot be placed.
     """
-    check_hosts(observed, evidence)
+    check_hosts(observed, request, evidence)
     placed = _place(desired, observed, request)
     chooser = Chooser(observed, request.images)
     covered = [one for one in desired.instances if request.covers(one.name)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agentgit.errors import EngineError, GuardError
 from agentgit.model.observed import HostState, Observed, Unreachable
 from agentgit.plan.pointing import point_at, point_at_environment
-from agentgit.plan.request import Evidence
+from agentgit.plan.request import Evidence, PlanRequest
 
 
 def find_lost(
@@ -51,7 +51,7 @@ def check_reachable(observed: Observed) -> None:
         raise EngineError(f"{one.reason}; what runs there is not known", hint=one.hint)
 
 
-def check_hosts(observed: Observed, evidence: Evidence) -> None:
+def check_hosts(observed: Observed, request: PlanRequest, evidence: Evidence) -> None:
     """Refuse to plan what may lose sight of replicas, or see them twice.
 
     Raises EngineError for a host that is silent, GuardError for one that is lost: that may be
@@ -65,8 +65,8 @@ def check_hosts(observed: Observed, evidence: Evidence) -> None:
         raise GuardError(
             f"{one.reason}; nobody would look after them",
             point_at(origin) if origin else point_at_environment(name),
-            f"{one.hint}; if what ran there is gone for good: agentgit apply -e {name} "
-            "--allow lost-hosts",
+            f"{one.hint}; if what ran there is gone for good: "
+            f"{request.again or f'agentgit apply -e {name}'} --allow lost-hosts",
         )
     _check_twins(observed)
 

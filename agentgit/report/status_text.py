@@ -69,8 +69,12 @@ def write_status(  # noqa: PLR0913 - the facts of one environment
         )
     lines += ["", *write_standing_quarantine(quarantined, now, palette)]
     lines += _write_last(records, now)
-    end = write_gone(observed.environment) if gone else _write_pending(plan, observed)
-    return "\n".join([*lines, *end])
+    standing = find_standing(records)
+    if not gone:
+        lines += _write_pending(plan, observed)
+    elif observed.replicas or standing is None or standing.commit:  # it was not destroyed
+        lines += write_gone(observed.environment)
+    return "\n".join(lines)
 
 
 def _write_runs(

@@ -107,6 +107,8 @@ def test_what_runs_is_found_when_its_files_are_gone(
     done = agentgit("status", *staging)
     assert "nothing runs: destroyed " in done.out
     assert "agentgit destroy" not in done.out
+    assert "pending" not in done.out
+    assert "serving" not in done.out
 
 
 @pytest.mark.parametrize("name", ["stagign", "*", "../x", "-x"])

@@ -117,6 +117,16 @@ def test_another_engine_under_the_name_is_refused_not_filled(project: Project) -
     assert not plan.given_up
 
 
+def test_a_destroy_can_give_up_what_is_lost(project: Project) -> None:
+    project.apply()
+    project.engines["eu-1"] = MemoryEngine()
+    with pytest.raises(GuardError) as refused:
+        project.plan(kind="destroy")
+    assert "agentgit destroy -e production --allow lost-hosts" in (refused.value.hint or "")
+    assert project.apply(kind="destroy", allow=frozenset({"lost-hosts"}))[0] == "succeeded"
+    assert not is_news(project.plan(kind="destroy"))
+
+
 def test_to_give_a_host_up_is_news_though_nothing_changes(project: Project) -> None:
     name_hosts(project, "eu-1", "eu-2")
     project.apply()

@@ -7,7 +7,7 @@ import pytest
 from agentgit.errors import EngineError, GuardError
 from agentgit.model.observed import HostState, Observed, Replica, Unreachable
 from agentgit.plan.lost_hosts import check_hosts, check_reachable, find_lost, leave_out
-from agentgit.plan.request import NoEvidence
+from agentgit.plan.request import NoEvidence, PlanRequest
 from tests.builders import Fleet, make_desired, make_instance
 
 
@@ -52,9 +52,9 @@ def test_another_engine_under_a_known_name_is_unknown_not_empty(identity: str) -
     with pytest.raises(EngineError, match=r"eu-1 is not the host .* is not known"):
         check_reachable(known)
     with pytest.raises(GuardError, match=r"eu-1 is not the host .* nobody would look") as refused:
-        check_hosts(known, NoEvidence())
+        check_hosts(known, PlanRequest(), NoEvidence())
     assert "--allow lost-hosts" in (refused.value.hint or "")
-    check_hosts(observed, NoEvidence())
+    check_hosts(observed, PlanRequest(), NoEvidence())
 
 
 def test_what_is_silent_is_not_lost_and_nothing_lets_it_pass() -> None:
@@ -65,7 +65,7 @@ def test_what_is_silent_is_not_lost_and_nothing_lets_it_pass() -> None:
     with pytest.raises(EngineError, match=said):
         check_reachable(known)
     with pytest.raises(EngineError, match=said):
-        check_hosts(known, NoEvidence())
+        check_hosts(known, PlanRequest(), NoEvidence())
 
 
 def test_a_host_that_lost_only_its_identity_is_known_by_what_runs() -> None:
@@ -78,4 +78,4 @@ def test_a_host_that_lost_only_its_identity_is_known_by_what_runs() -> None:
 
 def test_one_engine_under_two_names_is_refused() -> None:
     with pytest.raises(GuardError, match="eu-1 and eu-2 are one engine under two names"):
-        check_hosts(see(host("eu-1", "A"), host("eu-2", "A")), NoEvidence())
+        check_hosts(see(host("eu-1", "A"), host("eu-2", "A")), PlanRequest(), NoEvidence())
