@@ -77,7 +77,7 @@ def answer_plan(settings: Settings, world: World, request: Request, how: Manner)
         command = ""  # nothing lets it pass
     more = f"{_command_to_plan(request)} --full"
     return Answer(
-        Exit.PENDING if how.detailed and not plan.is_empty else Exit.DONE,
+        Exit.PENDING if how.detailed and plan.is_pending else Exit.DONE,
         lambda: write_words(
             plan, context, now, palette, command, blamer, look=how.look, more=more
         ),

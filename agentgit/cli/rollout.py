@@ -103,9 +103,8 @@ def _plan_and_do(settings: Settings, world: World, request: Request, manner: _Ma
         check_refused(plan)
         told, events = len(session.warnings), []
         if not plan.is_empty or is_news(session):
-            if not (manner.yes or known) and not (
-                plan.is_empty and session.target.new_pin is None
-            ):
+            asks = plan.is_pending or session.target.new_pin is not None
+            if asks and not (manner.yes or known):
                 confirm(request.environment, request.kind)
             manner.agreed.append(plan)
             events = _execute(settings, session, plan, verbose=manner.verbose)

@@ -116,6 +116,11 @@ class Plan(Value):
         return not (self.waves or self.cleanup)
 
     @property
+    def is_pending(self) -> bool:
+        """Whether carrying it out changes anything, be it only what holds for the environment."""
+        return bool(not self.is_empty or self.protection or self.settings or self.given_up)
+
+    @property
     def moves(self) -> tuple[Move, ...]:
         """The moves of all waves, in order."""
         return tuple(move for wave in self.waves for move in wave.moves)

@@ -125,6 +125,8 @@ def stage_instance(
     )
     way = _find_way(instance, slots, names)
     for batch in STRATEGIES[instance.rollout.strategy](gradual, done, instance.rollout):
+        if way is None and not batch.slots:
+            continue  # what is kept is no part of a canary: nothing of it is new
         moves = tuple(
             _gradual_move(instance, by_slot[slot], names, stop_first=slot in batch.stop_first)
             for slot in batch.slots

@@ -48,7 +48,9 @@ def write_plan(  # noqa: PLR0913 - what a text depends on
     """Write a plan; `command` is what carries it out, empty where nothing has to be typed."""
     head = _write_top(plan, now, context, palette)
     if plan.is_empty:
-        return "\n".join([*head, *write_end(plan, command if plan.refusals else "")])
+        return "\n".join(
+            [*head, *write_end(plan, command if plan.refusals or plan.is_pending else "")]
+        )
     lines = [*head, ""]
     lines += write_changes(
         plan.changes,
@@ -77,7 +79,9 @@ def write_summary(
     """Write a plan in few lines: the heading, a line for each change, counts and risk."""
     lines = _write_top(plan, now, context, palette)
     if plan.is_empty:
-        return "\n".join([*lines, *write_end(plan, command if plan.refusals else "")])
+        return "\n".join(
+            [*lines, *write_end(plan, command if plan.refusals or plan.is_pending else "")]
+        )
     environment = "" if context.kind == "destroy" else plan.environment
     lines += ["", *write_change_lines(plan.changes, palette, environment=environment), ""]
     lines += _write_totals(plan, context, FOLDED)
@@ -108,6 +112,9 @@ def write_end(plan: Plan, command: str) -> Iterator[str]:
 
 def write_no_changes(plan: Plan, context: Context) -> str:
     """Say that there is nothing to do, and what runs."""
+    if plan.is_pending:
+        name = safe(plan.environment)
+        return f"No replica of {name} changes. What is said above holds once this is applied."
     if not plan.replicas_before:
         return f"No changes. Nothing runs in {safe(plan.environment)}."
     who = safe(plan.environment)

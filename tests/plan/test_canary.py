@@ -79,3 +79,16 @@ def test_a_restart_passes_nothing() -> None:
     holds = [wave.hold for wave in plan.waves if wave.hold]
     assert holds
     assert not any(hold.passes for hold in holds)
+
+
+def test_what_is_only_set_right_is_no_canary() -> None:
+    """Three of four are kept as they are: there is nothing new that a pause could look at."""
+    fleet = Fleet()
+    fleet.apply(canary_of(1))
+    provider = fleet.providers["host-1"]
+    provider._set(fleet.names()[0], handmade=True)
+    plan = fleet.plan(canary_of(1))
+    assert [len(wave.moves) for wave in plan.waves] == [1]
+    execution, _ = fleet.run(plan)
+    assert execution.ok(), execution.failure
+    assert fleet.plan(canary_of(1)).is_empty

@@ -15,9 +15,9 @@ def test_a_host_with_another_name_is_the_same_host(small_fleet: SmallFleet) -> N
     fleet, runs = small_fleet, small_fleet.running()
     fleet.edit(PLACE, "{local: ", "{desk: ")
     fleet.commit("Another name")
-    plan = fleet.plan("--detailed-exitcode").out
+    plan = fleet.plan("--detailed-exitcode", expect=2).out
     assert "hosts.desk.engine" in plan
-    assert "\nNo changes." in plan
+    assert "\nNo replica of production changes." in plan
     fleet.apply()
     fleet.run("status").has("  desk  process ", "1 of 1 serving")
     fleet.run("drift")
