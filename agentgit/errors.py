@@ -182,3 +182,7 @@ class InterruptedRolloutError(AgentgitError):
     """The user interrupted or declined."""
 
     exit_code = Exit.INTERRUPTED
+
+
+class NoFolderError(GitError):
+    """The commit is here and has no such folder: it may be from before the project began."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from agentgit.errors import GitError
+from agentgit.errors import GitError, NoFolderError
 from agentgit.model.origin import Blame, Blames
 from agentgit.model.snapshot import Commit, Entry, Snapshot
 from agentgit.source.git_command import GitCommand
@@ -170,7 +170,7 @@ class GitSource:
         """List the files of a folder, and where in it submodules are."""
         listed = list_files(self.git, sha, folder)
         if listed is None:
-            raise GitError(
+            raise NoFolderError(
                 f"commit {sha[:7]} has no folder {folder}",
                 hint=f"git ls-tree {sha[:7]} lists what it has",
             )

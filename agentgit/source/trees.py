@@ -22,8 +22,8 @@ def list_files(git: Git, sha: str, folder: str) -> dict[str, Entry] | None:
 
     A submodule is an entry like a file. Raises GitError for a tree that is missing.
     """
-    (top,) = git.objects([f"{sha}:{folder}"])
-    if top is None or top.kind != "tree":
+    top = _find_tree(git, sha, folder)
+    if top is None:
         return None
     found: dict[bytes, Entry] = {}
     level = {b"": top}
@@ -38,6 +38,23 @@ def list_files(git: Git, sha: str, folder: str) -> dict[str, Entry] | None:
         trees = git.objects(list(folders.values()))
         level = {path: _need(tree) for path, tree in zip(folders, trees, strict=True)}
     return {os.fsdecode(path): found[path] for path in sorted(found)}
+
+
+def _find_tree(git: Git, sha: str, folder: str) -> GitObject | None:
+    """Find a folder from the top, by the ids of its parts.
+
+    Git answers the same to the path of a folder that the commit does not have and of one that the
+    clone has lost, and cannot be asked for a path with a line end.
+    """
+    (found,) = git.objects([f"{sha}^{{tree}}"])
+    tree = _need(found)
+    for name in os.fsencode(folder).split(b"/") if folder else ():
+        entry = dict(_read_tree(tree)).get(name)
+        if entry is None or entry.mode != _FOLDER:
+            return None
+        (found,) = git.objects([entry.blob])
+        tree = _need(found)
+    return tree
 
 
 def _read_tree(tree: GitObject) -> Iterator[tuple[bytes, Entry]]:

@@ -14,7 +14,7 @@ from agentgit.compile.layout import list_environments
 from agentgit.compile.trace import Tracer
 from agentgit.compile.words import did_you_mean
 from agentgit.effects import Cache
-from agentgit.errors import ConfigError, GitError, Problem, UsageError
+from agentgit.errors import ConfigError, NoFolderError, Problem, UsageError
 from agentgit.model.desired import Desired
 from agentgit.model.effect import Comparison, Effect
 from agentgit.model.snapshot import Snapshot
@@ -74,9 +74,7 @@ def _read(source: GitSource, revision: str) -> Snapshot:
     commit = source.commit(revision)
     try:
         return source.snapshot(revision)
-    except GitError:
-        if not source.root:
-            raise
+    except NoFolderError:
         nothing: dict[str, bytes] = {}
         return Snapshot(commit, {}, nothing.__getitem__)
 

@@ -154,6 +154,38 @@ def test_the_commit_in_which_a_project_begins(agentgit: Call, git: Call, project
     assert "staging  new environment, 1 instance, 1 replica" in done.out
 
 
+def test_a_project_in_a_folder_with_a_line_end(agentgit: Call, git: Call, project: Path) -> None:
+    (project / "we\nird").mkdir()
+    git("mv", *(path.name for path in project.iterdir() if path.name not in {".git", "we\nird"}),
+        "we\nird")  # fmt: skip
+    git("commit", "-q", "-m", "Move")
+    prompt = project / "we\nird" / PROMPT
+    prompt.write_text("Be brief.\n", encoding="utf-8")
+    git("commit", "-q", "-a", "-m", "Brief")
+    done = agentgit("-C", str(project / "we\nird"), "diff", "HEAD~1", "HEAD")
+    assert (done.code, done.err) == (0, "")
+    assert "| + Be brief." in done.out
+    began = agentgit("-C", str(project / "we\nird"), "diff", "HEAD~2", "HEAD")
+    assert began.code == 0
+    assert "staging  new environment, 1 instance, 1 replica" in began.out
+
+
+def test_a_folder_that_a_clone_lacks_is_no_beginning(
+    agentgit: Call, git: Call, project: Path
+) -> None:
+    (project / "sub").mkdir()
+    git(
+        "mv", *(path.name for path in project.iterdir() if path.name not in {".git", "sub"}), "sub"
+    )
+    git("commit", "-q", "-m", "Move")
+    tree = git("rev-parse", "HEAD:sub").strip()
+    git("commit", "-q", "--allow-empty", "-m", "Nothing")
+    (project / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    done = agentgit("-C", str(project / "sub"), "diff", "HEAD~1", "HEAD")
+    assert (done.code, done.out) == (1, "")
+    assert "a folder of the commit is missing in this clone" in done.err
+
+
 def test_as_a_document_and_as_a_comment(second: str, agentgit: Call) -> None:
     document = json.loads(agentgit("diff", "HEAD~1", "--json").out)
     assert document["format"] == "agentgit/diff@1"

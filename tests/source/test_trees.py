@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agentgit.errors import GitError
+from agentgit.errors import GitError, NoFolderError
 from agentgit.source.git_command import GitCommand
 from agentgit.source.repository import GitSource
 from agentgit.source.trees import list_files
@@ -16,7 +16,7 @@ from agentgit.source.trees import list_files
 Run = Callable[..., str]
 NAMES = (
     "a/x", "a-b/x", "a.yaml", "a0", "a/b/c/d/e", "B", "ü/new\nline", "with space", '"q"', "-dash",
-    "0/0", "z",
+    "0/0", "z", "we\nird/x", "we\nird/deep/y",
 )  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def fill(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["sha1", "sha256"])
-@pytest.mark.parametrize("below", ["", "a", "a/b"])
+@pytest.mark.parametrize("below", ["", "a", "a/b", "we\nird", "we\nird/deep"])
 def test_files_are_those_of_git(tmp_path: Path, git: Run, form: str, below: str) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
@@ -61,3 +61,22 @@ def test_a_folder_that_is_missing_is_told(
     (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     with pytest.raises(GitError, match="missing in this clone"):
         opened(repository).snapshot("HEAD")
+
+
+def test_a_folder_that_is_not_there_is_not_one_that_is_missing(
+    repository: Path, git: Run, opened: Callable[[Path], GitSource]
+) -> None:
+    fill(repository)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "All")
+    source = opened(repository)
+    for root in ("nowhere", "a/x", "a/nowhere"):
+        source.root = root
+        with pytest.raises(NoFolderError, match=f"has no folder {root}"):
+            source.snapshot("HEAD")
+    tree = git(repository, "rev-parse", "HEAD:a/b").strip()
+    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    source.root = "a/b"
+    with pytest.raises(GitError, match="missing in this clone") as caught:
+        source.snapshot("HEAD")
+    assert not isinstance(caught.value, NoFolderError)
