@@ -22,7 +22,7 @@ class ReadAhead:
         self._git = git
         self._files = files
         self._order: list[str] = []
-        self._places: dict[str, int] = {}
+        self._places: dict[str, int] | None = None
         self._asked = 0
         self._last = -2
         self._ready: dict[str, bytes] = {}
@@ -52,7 +52,9 @@ class ReadAhead:
     def _place(self, blob: str) -> int:
         """Find a file among all that may follow each other, -2 where that does not matter yet."""
         self._asked += 1
-        if self._asked > _FEW and not self._places:
+        if self._asked <= _FEW:
+            return -2
+        if self._places is None:
             self._order = [one.blob for path, one in self._files.items() if path.endswith(".yaml")]
             self._places = {blob: place for place, blob in enumerate(self._order)}
         return self._places.get(blob, -2)

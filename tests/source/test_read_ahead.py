@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import ItemsView, Sequence
 from hashlib import sha1
 
 import pytest
@@ -64,3 +64,22 @@ def test_a_missing_blob_is_an_error_when_it_is_asked_for() -> None:
         blobs.read(blob_of(path))
     with pytest.raises(GitError, match="0000000 is missing"):
         blobs.read("0" * 40)
+
+
+class CountedFiles(dict[str, Entry]):
+    """Files that count how often they are all gone through."""
+
+    passes = 0
+
+    def items(self) -> ItemsView[str, Entry]:
+        self.passes += 1
+        return super().items()
+
+
+def test_files_that_do_not_follow_each_other_are_gone_through_once() -> None:
+    paths = [path.replace(".yaml", ".py") for path in PATHS]
+    files = CountedFiles({path: Entry("100644", blob_of(old))
+                          for path, old in zip(paths, PATHS, strict=True)})  # fmt: skip
+    blobs = ReadAhead(CountingGit(), files)
+    assert [blobs.read(files[path].blob) for path in paths] == [path.encode() for path in PATHS]
+    assert files.passes == 1
