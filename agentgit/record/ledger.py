@@ -253,7 +253,7 @@ class GitLedger:
             done = self._git.run("fast-import", "--quiet", "--done", data=stream)
             if done.code == 0:
                 return
-            if not remove_stale_lock(done.err):
+            if not remove_stale_lock(self._git, done.err):
                 break
         if "Not updating" in done.err:
             raise AlreadyRecordedError(

@@ -117,7 +117,7 @@ def _fetch(git: Git, remote: str, specs: list[str], timeout: float) -> GitResult
     # the history that they lead to.
     depth = ["--depth=1"] if git.shallow else []
     done = git.run(*_FETCH, *depth, remote, *specs, timeout=timeout)
-    if done.code != 0 and remove_stale_lock(done.err):
+    if done.code != 0 and remove_stale_lock(git, done.err):
         return git.run(*_FETCH, *depth, remote, *specs, timeout=timeout)
     return done
 

@@ -8,15 +8,18 @@ that are not ours: they are the user's to remove.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agentgit.effects import Git
+
 STALE = 10.0  # seconds after which nobody can be at it
 _LOCKED = re.compile(r"Unable to create '(/.+\.lock)': File exists")
-_OURS = "/refs/agentgit/"
+_OURS = "refs/agentgit"  # where all our refs are
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,10 @@ class Lock:
     hint: str
 
 
-def remove_stale_lock(said: str) -> bool:
+def remove_stale_lock(git: Git, said: str) -> bool:
     """Remove the lock that git has complained of, if ours and stale; whether to try again."""
     path = _find_path(said)
-    if path is None or _OURS not in str(path):
+    if path is None or not _is_ours(git, path):
         return False
     try:
         if time.time() - path.stat().st_mtime < STALE:
@@ -56,6 +59,13 @@ def describe_lock(said: str) -> Lock | None:
         "another git may be at work and remove it in a moment; where none runs in this repository "
         "any more, remove that file yourself",
     )
+
+
+def _is_ours(git: Git, lock: Path) -> bool:
+    """Whether it is the lock of a ref of ours: the repository may itself lie below such a name."""
+    asked = git.run("rev-parse", "--path-format=absolute", "--git-path", _OURS)
+    refs = os.path.realpath(os.fsdecode(asked.out).removesuffix("\n"))
+    return asked.code == 0 and Path(os.path.realpath(lock)).is_relative_to(refs)
 
 
 def _find_path(said: str) -> Path | None:
