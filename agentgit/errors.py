@@ -178,11 +178,5 @@ class NoCommitError(GitError):
     exit_code = Exit.CONFIG
 
 
-class InterruptedRolloutError(AgentgitError):
-    """The user interrupted or declined."""
-
-    exit_code = Exit.INTERRUPTED
-
-
 class NoFolderError(GitError):
     """The commit is here and has no such folder: it may be from before the project began."""

@@ -14,7 +14,7 @@ from agentgit.compile.parse import parse_file
 from agentgit.compile.places import LOCK
 from agentgit.compile.tree import MapNode, Node, Scalar, locate, locate_key
 from agentgit.compile.words import show
-from agentgit.errors import ConfigError, Location, Problem
+from agentgit.errors import Location, Problem
 from agentgit.model.snapshot import Snapshot
 
 VERSION = 1
@@ -93,15 +93,6 @@ def read_image_lock(snapshot: Snapshot, report: Callable[[Problem], None]) -> Im
     for problem in found:
         report(problem)
     return ImageLock({} if found else digests)
-
-
-def read_digests(snapshot: Snapshot) -> dict[str, str]:
-    """Give the digests of a snapshot's lock file by name. Raises ConfigError."""
-    found: list[Problem] = []
-    lock = read_image_lock(snapshot, found.append)
-    if found:
-        raise ConfigError.of(tuple(found))
-    return lock.digests
 
 
 def render_image_lock(digests: Mapping[str, str]) -> str:

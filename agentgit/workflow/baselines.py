@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from agentgit.effects import HostStore, Provider, Providers
 from agentgit.errors import EngineError, LostLeaseError
-from agentgit.model.baseline import READER, Baseline, tell_reader
+from agentgit.model.baseline import Baseline, tell_reader
 from agentgit.model.fingerprint import take_fingerprint
 from agentgit.model.observed import HostState, Observed, Replica
 from agentgit.plan.baseline import add_to_baseline, judge_host, renew_baseline
@@ -107,7 +107,7 @@ def _read(store: HostStore, environment: str) -> Baseline:
         return Baseline()
 
 
-def _format(engine: str, facts: Mapping[str, Mapping[str, str]], reader: int = READER) -> bytes:
+def _format(engine: str, facts: Mapping[str, Mapping[str, str]], reader: int) -> bytes:
     """Write a baseline, of the same facts always the same bytes."""
     by_replica = {id_: dict(known) for id_, known in facts.items()}
     whole = {"engine": engine, "reader": reader, "facts": by_replica}

@@ -9,9 +9,9 @@ import pytest
 
 from agentgit.compile.build import compile_environment, find_unchanged, validate_project
 from agentgit.compile.explain import explain_instance
-from agentgit.compile.image_lock import read_digests, render_image_lock, without_lock
+from agentgit.compile.image_lock import read_image_lock, render_image_lock, without_lock
 from agentgit.compile.trace import Tracer
-from agentgit.errors import ConfigError
+from agentgit.errors import ConfigError, Problem
 from agentgit.model.snapshot import Snapshot
 from tests.builders import DictCache
 
@@ -102,10 +102,13 @@ def test_it_is_read_back(make_snapshot: Make) -> None:
     }
     text = render_image_lock(digests)
     snapshot = make_snapshot({"agentgit.lock": text})
-    assert read_digests(snapshot) == digests
-    assert list(read_digests(snapshot)) == sorted(digests)
-    assert read_digests(without_lock(snapshot)) == {}
-    assert read_digests(make_snapshot({"agentgit.lock": render_image_lock({})})) == {}
+    problems: list[Problem] = []
+    found = read_image_lock(snapshot, problems.append).digests
+    assert list(found.items()) == sorted(digests.items())
+    assert read_image_lock(without_lock(snapshot), problems.append).digests == {}
+    empty = make_snapshot({"agentgit.lock": render_image_lock({})})
+    assert read_image_lock(empty, problems.append).digests == {}
+    assert problems == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,6 @@ def test_it_is_read_back(make_snapshot: Make) -> None:
 def test_a_bad_file_is_an_error_in_its_place(make_snapshot: Make, text: str, message: str) -> None:
     snapshot = make_snapshot({"agentgit.lock": text})
     calls: tuple[Callable[[], Any], ...] = (
-        lambda: read_digests(snapshot),
         lambda: compile_environment(snapshot, "production"),
         lambda: validate_project(snapshot),
     )
