@@ -83,7 +83,10 @@ class HostStore(Protocol):
         """The value, None when there is none."""
 
     def fingerprint(self, name: str) -> Fingerprint | None:
-        """Its fingerprint; None where there is no value, or this takes as long as to read it."""
+        """Its fingerprint; None where there is no value, or where it was written without one.
+
+        An older agentgit has done so on Docker: such a value has to be read.
+        """
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """The names that begin with a prefix, sorted."""
