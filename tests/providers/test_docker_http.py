@@ -111,6 +111,27 @@ def test_a_request_says_all_that_an_engine_needs(
     assert engine.recv(65536) == sent
 
 
+@pytest.mark.parametrize("value", ["a\r\nX-B: secret", "secret\n", "secret\r", "secret €"])
+def test_a_header_that_cannot_be_said_is_refused_before_anything_is_sent(
+    pair: tuple[Connection, socket.socket], value: str
+) -> None:
+    connection, engine = pair
+    engine.sendall(OK + b"Content-Length: 0\r\n\r\n")
+    with pytest.raises(HttpError, match=r"^X-A has a character") as caught:
+        connection.ask("GET", "/", {"X-A": value}, None)
+    assert "secret" not in str(caught.value)
+    engine.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        engine.recv(1)
+
+
+def test_a_header_of_latin_letters_is_sent(pair: tuple[Connection, socket.socket]) -> None:
+    connection, engine = pair
+    engine.sendall(OK + b"Content-Length: 0\r\n\r\n")
+    assert connection.ask("GET", "/", {"X-A": "Zoë"}, None).status == 200
+    assert b"X-A: Zo\xeb\r\n" in engine.recv(65536)
+
+
 def test_a_long_body_is_sent_and_read_whole(pair: tuple[Connection, socket.socket]) -> None:
     connection, engine = pair
     much = b"x" * 3_000_000

@@ -6,6 +6,7 @@ its parser for mail: that takes as long as all else that we do for a call.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from io import BufferedReader
 _LONGEST = 65536  # bytes of a line
 _MOST = 200  # headers
 _PIECE = 65536  # bytes of a body that are given at once
+_UNSAYABLE = re.compile(r"[\r\n\u0100-\U0010ffff]")  # in a line of a head: it is Latin-1
 
 
 class HttpError(OSError):
@@ -54,12 +56,15 @@ class Connection:
     def ask(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> HttpAnswer:
-        """Send a request and read the head of the answer. Raises OSError."""
+        """Send a request and read the head of the answer. Raises OSError.
+
+        Nothing is sent of one that HTTP cannot say.
+        """
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self._name}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if method in {"POST", "PUT"}:
             lines.append(f"Content-Length: {len(body or b'')}")
-        head = "\r\n".join([*lines, "\r\n"]).encode("ascii")
+        head = b"".join(map(_write_line, [*lines, ""]))
         with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was read
             self._socket.sendall(head + (body or b""))
         return HttpAnswer(self._file, has_body=method != "HEAD")
@@ -105,6 +110,14 @@ class HttpAnswer:
         if self._length:
             return _read_exactly(self._file, _parse_size(self._length, 10))
         return iter(lambda: self._file.read1(_PIECE), b"")
+
+
+def _write_line(line: str) -> bytes:
+    """Write a line of a head; what is wrong in it is not shown, it may be a secret."""
+    if _UNSAYABLE.search(line):
+        name = line.split(maxsplit=1)[0].rstrip(":")
+        raise HttpError(f"{name} has a character that HTTP cannot carry")
+    return line.encode("latin-1") + b"\r\n"
 
 
 def _read_status(file: BufferedReader) -> tuple[bytes, int]:
