@@ -37,14 +37,16 @@ def command(
     follow: bool,
 ) -> int:
     """Print what the replicas of an instance wrote, oldest line first."""
-    from agentgit.cli.door import choose_environment, open_world
+    from agentgit.cli.door import choose_environment, open_world, warn
     from agentgit.errors import Exit, UsageError
     from agentgit.pipeline import Request, prepare_plan
+    from agentgit.report.heading import write_silence
 
     world = open_world(settings)
     name = choose_environment(world.source.snapshot("HEAD"), environment, world)
     with prepare_plan(world, Request(name), status=True) as session:
         replicas = _find(session.observed, instance, slot)
+        warn(settings, [write_silence(one) for one in session.observed.unreachable])
         if follow and len(replicas) > 1:
             slots = ", ".join(str(one.slot) for one in replicas)
             raise UsageError(
@@ -72,6 +74,7 @@ def _find(observed: Observed, instance: str, slot: int | None) -> list[Replica]:
         raise UsageError(f"{instance} has no replica in {observed.environment}", hint=hint)
     found = [one for one in mine if slot in {None, one.slot}]
     if not found:
+        check_reachable(observed)
         slots = ", ".join(str(one.slot) for one in mine)
         raise UsageError(f"{instance} has no replica {slot}", hint=f"there are: {slots}")
     return sorted(found, key=lambda one: (one.slot, one.name))

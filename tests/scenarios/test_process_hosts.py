@@ -51,3 +51,21 @@ def test_the_way_to_another_folder(small_fleet: SmallFleet, tmp_path: Path) -> N
     (program,) = (tmp_path / "other").rglob("agent.json")
     assert program.parent.name not in runs
     fleet.run("destroy", "-e", "production", "--yes")
+
+
+def test_logs_say_what_is_not_known(small_fleet: SmallFleet, tmp_path: Path) -> None:
+    fleet = small_fleet
+    fleet.edit(
+        PLACE, "{local: {engine: process}}", "{local: {engine: process}, desk: {engine: process}}"
+    )
+    fleet.edit(ALPHA, "agent: worker", "agent: worker\n  scale: {replicas: 2}")
+    fleet.commit("Two places")
+    fleet.apply()
+    assert len(fleet.running()) == 2
+    folder = fleet.state / fleet.project_id / "desk"
+    folder.rename(tmp_path / "aside")
+    unknown = "desk is not the host that carries replicas of production"
+    for words, code in (((), 0), (("--slot", "1"), 0), (("--slot", "2"), 1)):
+        assert unknown in fleet.run("logs", "alpha", *words, expect=code).err
+    (tmp_path / "aside").rename(folder)
+    fleet.run("destroy", "-e", "production", "--yes")
