@@ -1,7 +1,8 @@
 """Today's facts against the baseline: whether somebody changed a replica behind our back.
 
 An engine rewrites what it is told, so what it says is compared only with what it said before. A
-new version of the engine may say it otherwise: what shifted everywhere is no drift.
+new version of the engine may say it otherwise: what shifted everywhere is no drift. Of processes
+the facts are our own: another kernel changes none of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def judge_host(state: HostState, baseline: Baseline, unsettled: Collection[str] 
         for one in replicas
         if one.id in baseline.facts and one.facts
     }
-    shifted = _find_shifted(changes) if baseline.engine != state.version else frozenset[str]()
+    says_otherwise = state.engine != "process" and baseline.engine != state.version
+    shifted = _find_shifted(changes) if says_otherwise else frozenset[str]()
     judged = [
         one.model_copy(update={"handmade": True})
         if not outdated and _is_handmade(one, baseline, unsettled)

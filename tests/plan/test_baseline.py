@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentgit.model.baseline import READER, Baseline
+from agentgit.model.baseline import READER, Baseline, tell_reader
 from agentgit.model.observed import FactChange, HostState, Replica
 from agentgit.plan.baseline import (
     add_to_baseline,
@@ -85,6 +85,17 @@ def test_what_another_version_says_otherwise_of_all_is_no_drift() -> None:
     again = judge_host(now, renewed)
     assert [len(one.drift) for one in again.replicas] == [0, 1]
     assert not any(one.unverified for one in again.replicas)
+
+
+def test_another_kernel_edits_no_files() -> None:
+    """What a process host has for a version is its kernel's; what is said of files is ours."""
+    edited = {"source/agent.py": "digest 12", "command": ""}
+    state = host(replica("a", **edited), replica("b", **edited), version="Linux 7")
+    known = baseline(replica("a", command=""), replica("b", command=""), engine="Linux 6",
+                     reader=tell_reader("process"))  # fmt: skip
+    judged = judge_host(state.model_copy(update={"engine": "process"}), known)
+    assert [describe_drift(one) for one in judged.replicas] == ["source/agent.py"] * 2
+    assert not any(one.unverified for one in judged.replicas)
 
 
 def test_another_version_alone_changes_nothing() -> None:
