@@ -460,6 +460,32 @@ def test_damaged_record_is_told_not_ignored(host: Host) -> None:
     path.unlink()
 
 
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """Fail what waits for ever."""
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
+    signal.alarm(10)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("alarm")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(host: Host) -> None:
+    host.create(["true"])
+    for path in (host.exported() / "main.sh", host.folder / "replicas/one/agent.json"):
+        path.unlink()
+        os.mkfifo(path)
+    facts = host.look().facts
+    assert facts["source/main.sh"] == facts["agent.json"] == "digest of nothing"
+    record = host.folder / "replicas/one/replica.json"
+    record.unlink()
+    os.mkfifo(record)
+    with pytest.raises(EngineError, match="damaged"):
+        host.look()
+    record.unlink()
+
+
 def test_record_of_a_newer_agentgit_is_read(host: Host) -> None:
     host.create(["true"])
     path = host.folder / "replicas/one/replica.json"

@@ -14,6 +14,7 @@ from agentgit.errors import DefiniteError
 from agentgit.model.container import Container, Healthcheck, Port
 from agentgit.model.steps import ReplicaSpec, Stamp
 from agentgit.model.value import Value
+from agentgit.providers.process.files import read_regular
 
 RECORD = "replica.json"
 DOCUMENT = "agent.json"
@@ -90,7 +91,7 @@ def gather_facts(replica: ReplicaSpec, stamp: Stamp, identity: str, root: Path) 
 def read_facts(folder: Path) -> Facts | None:
     """Read a replica's record; None when there is none. Raises EngineError when it is damaged."""
     try:
-        return Facts.model_validate_json((folder / RECORD).read_bytes())
+        return Facts.model_validate_json(read_regular(folder / RECORD))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValidationError as error:

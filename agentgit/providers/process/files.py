@@ -11,6 +11,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,28 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read a JSON document; None when there is none, or none that makes sense."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def open_regular(path: Path) -> BufferedReader | None:
+    """Open a file for reading; None for what is no file: somebody's pipe would never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    return None
+
+
+def read_regular(path: Path) -> bytes:
+    """Read a file; what is no file holds nothing."""
+    file = open_regular(path)
+    if file is None:
+        return b""
+    with file:
+        return file.read()
 
 
 def publish_folder(half: Path, target: Path) -> bool:

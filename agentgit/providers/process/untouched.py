@@ -14,8 +14,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from agentgit.providers.process.files import make_private, read_json, write_atomic
+from agentgit.providers.process.files import make_private, open_regular, read_json, write_atomic
 
+_NOTHING = "digest of nothing"
 _NAMED = 5  # files; of more it is only said that the folder was changed
 
 
@@ -50,12 +51,15 @@ def digest_file(path: Path) -> str:
     try:
         if path.is_symlink():
             return _word(hashlib.sha256(b"link\0" + os.fsencode(path.readlink())).hexdigest())
-        with path.open("rb") as file:
+        file = open_regular(path)
+        if file is None:
+            return _NOTHING
+        with file:
             content = hashlib.file_digest(file, "sha256")
             content.update(b"x" if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else b"-")
             return _word(content.hexdigest())
-    except OSError:  # gone, no file any more, or nobody may read it
-        return "digest of nothing"
+    except OSError:  # gone, or nobody may read it
+        return _NOTHING
 
 
 def _compare(folder: Path, noted: dict[str, list[object]]) -> Iterator[tuple[str, str]]:
