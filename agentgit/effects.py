@@ -122,6 +122,9 @@ class Provider(Protocol):
     def replica(self, name: str) -> Replica | None:
         """One replica as it is now, its health freshly probed where the engine does not."""
 
+    def note_files(self, environment: str) -> None:
+        """Note what replicas read from their files where nobody has: later edits can be told."""
+
     def knock(self) -> None:
         """Ask over a new connection whether it is still there. Raises EngineError.
 

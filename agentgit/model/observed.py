@@ -36,7 +36,8 @@ class Replica(Value):
     health check's output. `addresses` maps port names to `host:port` where they can be reached
     from the engine's host. `facts` are what the engine was told of it and somebody could change
     by hand, in the engine's own form; `drift` is what differs from its baseline, and `unverified`
-    says that this cannot be known, for want of a whole one. `handmade` is one that has our labels
+    says that this cannot be known, for want of a whole one or of a note of what was in the files
+    that it reads. `handmade` is one that has our labels
     although no rollout has made it: its host has baselines, and none of it.
     """
 

@@ -114,7 +114,7 @@ def _judge(
             return replica.model_copy(update={"unverified": True})
         return replica
     drift = tuple(one for one in changes if one.field not in shifted)
-    unverified = outdated or len(drift) < len(changes)
+    unverified = replica.unverified or outdated or len(drift) < len(changes)
     if not (drift or unverified):
         return replica
     return replica.model_copy(update={"drift": drift, "unverified": unverified})

@@ -148,6 +148,9 @@ class MemoryProvider:
         found = self._own(name)
         return self._see(found[0]) if found else None
 
+    def note_files(self, environment: str) -> None:
+        """Nothing is read from files."""
+
     def knock(self) -> None:
         """Say that it is there."""
 

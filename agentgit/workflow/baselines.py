@@ -47,10 +47,7 @@ def renew_baselines(providers: Providers, observed: Observed) -> bool:
 
     Gives whether every host has all of them now.
     """
-    taken = [
-        _change(providers[state.host], observed.environment, partial(renew_baseline, state=state))
-        for state in observed.hosts
-    ]
+    taken = [_renew(providers[one.host], observed.environment, one) for one in observed.hosts]
     return all(taken) and not observed.unreachable
 
 
@@ -78,6 +75,17 @@ def _add(
     """Add replicas; beside those, none that was there before may be the only unknown one."""
     whole = known if known.facts else renew_baseline(known, state)
     return add_to_baseline(whole, state.version, replicas, updated)
+
+
+def _renew(provider: Provider, environment: str, state: HostState) -> bool:
+    try:
+        if any(one.unverified for one in state.replicas):
+            provider.note_files(environment)
+    except LostLeaseError:
+        raise
+    except EngineError:
+        return False  # it stays unverified
+    return _change(provider, environment, partial(renew_baseline, state=state))
 
 
 def _change(provider: Provider, environment: str, change: Callable[[Baseline], Baseline]) -> bool:

@@ -71,6 +71,15 @@ def test_without_a_baseline_what_runs_is_unverified() -> None:
     assert not any(one.drift for one in judged.replicas)
 
 
+def test_what_nobody_can_tell_of_its_files_is_unverified_beside_its_baseline() -> None:
+    untold = replica().model_copy(update={"unverified": True})
+    for facts in ({}, {"cpuset": "0"}):
+        now = untold.model_copy(update={"facts": untold.facts | facts})
+        (one,) = judge_host(host(now), baseline(replica())).replicas
+        assert one.unverified
+        assert [change.field for change in one.drift] == list(facts)
+
+
 def test_what_another_version_says_otherwise_of_all_is_no_drift() -> None:
     now = host(replica("a", command="serve"), replica("b", command="serve", cpuset="0"))
     judged = judge_host(now, baseline(replica("a"), replica("b"), engine="20.10"))

@@ -589,3 +589,33 @@ def test_an_edited_export_is_a_fact_and_no_new_replica_gets_it(host: Host) -> No
     assert (host.exported("two") / "main.sh").read_bytes() == FILES[0][2]
     assert "source/main.sh" not in host.look("two").facts
     assert "source/main.sh" in host.look().facts, "who runs from it is told as before"
+
+
+def test_of_an_export_that_nobody_noted_nobody_knows(host: Host) -> None:
+    """An older agentgit noted none; what is there when it is noted is what it is held to."""
+    host.run(["./main.sh"])
+    (note,) = (host.folder / "exported").iterdir()
+    note.unlink()
+    (host.exported() / "written by the agent").write_text("1")
+    assert host.look().unverified
+    assert host.provider.observe("staging").replicas == (host.look(),)
+    host.provider.note_files("production")
+    assert host.look().unverified
+    host.provider.note_files("staging")
+    known = host.look()
+    assert not known.unverified
+    (host.exported() / "written by the agent").write_text("2")
+    host.provider.note_files("staging")
+    assert host.look() == known
+    (host.exported() / "main.sh").unlink()
+    host.provider.note_files("staging")
+    assert "source/main.sh" in host.look().facts
+
+
+def test_no_new_replica_gets_an_export_that_was_noted_late(host: Host) -> None:
+    host.create(["true"])
+    (note,) = (host.folder / "exported").iterdir()
+    note.unlink()
+    host.provider.note_files("staging")
+    host.create(["true"], "two")
+    assert host.exported("two") != host.exported()

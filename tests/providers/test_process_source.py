@@ -13,7 +13,12 @@ import pytest
 
 from agentgit.errors import EngineError
 from agentgit.providers.process import untouched
-from agentgit.providers.process.source import export_source, find_edited, list_abandoned
+from agentgit.providers.process.source import (
+    export_source,
+    find_edited,
+    list_abandoned,
+    note_export,
+)
 
 File = tuple[str, str, bytes]
 
@@ -102,6 +107,8 @@ def test_unused_exports_go_after_a_day(tmp_path: Path) -> None:
     long_ago = time.time() - 2 * 24 * 3600
     for digest in ("old", "used"):
         os.utime(tmp_path / "sources" / digest, (long_ago, long_ago))
+    (tmp_path / "exported" / "old.json").unlink()
+    note_export(tmp_path / "sources" / "old")
     export(tmp_path, file, digest="new", used=frozenset({"used"}))
     left = ["fresh", "new", "used"]
     assert sorted(path.name for path in (tmp_path / "sources").iterdir()) == left

@@ -58,3 +58,20 @@ def test_files_that_somebody_edited(small_fleet: SmallFleet) -> None:
     assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")
     (program,) = (path for path in fleet.state.rglob("agent.py") if path != program)
     assert program.read_text() == (fleet.folder / "agents/agent.py").read_text()
+
+
+@pytest.mark.xdist_group("process")
+def test_files_of_which_nobody_noted_what_they_were(small_fleet: SmallFleet) -> None:
+    fleet = small_fleet
+    running = fleet.running()
+    (program,) = fleet.state.rglob("agent.py")
+    edit(program)
+    (note,) = fleet.state.rglob("exported/*.json")
+    note.unlink()
+    assert "1 replica is unverified" in fleet.run("drift").out
+    assert fleet.run("drift", "--json").json["unverified"] == list(running)
+
+    fleet.apply()
+    assert fleet.running() == running
+    assert fleet.run("drift").out.startswith("No drift in production")
+    assert fleet.plan("--detailed-exitcode").out.startswith("No changes.")

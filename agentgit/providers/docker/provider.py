@@ -94,6 +94,9 @@ class DockerProvider:
         fresh = self._health.refresh(self._engine, found) if kind == "podman" else found
         return read_replica(fresh, self.host, kind)
 
+    def note_files(self, environment: str) -> None:
+        """What containers read from files of ours is part of what they were told."""
+
     def knock(self) -> None:
         """Ask over a new connection whether the engine is still there. Raises EngineError."""
         self._engine.knock()

@@ -62,7 +62,7 @@ from agentgit.providers.process.files import engine_errors, locked
 from agentgit.providers.process.folders import Folders
 from agentgit.providers.process.log import read_log
 from agentgit.providers.process.ports import allocate_ports, get, list_foreign, reach
-from agentgit.providers.process.source import export_source, find_edited, find_export
+from agentgit.providers.process.source import export_source, find_edited, find_export, note_export
 from agentgit.providers.process.store import FolderStore
 from agentgit.providers.process.table import check_system, read_data_limit
 from agentgit.providers.process.untouched import digest_file
@@ -98,12 +98,14 @@ class ProcessProvider:
         with engine_errors(self.host, "look at its processes"):
             everything = self._folders.replicas()
             mine = [facts for facts in everything if facts.environment == environment]
-            edited = {source: self._find_edited(source) for source in {one.source for one in mine}}
+            edited = {one: find_edited(one) for one in {*map(self._folders.source, mine)}}
             with ThreadPoolExecutor(max_workers=_PROBES) as pool:
-                looked = pool.map(
-                    lambda facts: self._look(facts, edited[facts.source], eager=True), mine
+                looked = pool.map(lambda facts: self._look(facts, eager=True), mine)
+                replicas = tuple(
+                    _add_edited(one, edited[self._folders.source(facts)])
+                    for one, facts in zip(looked, mine, strict=True)
+                    if self._folders.of(one.name).is_dir()
                 )
-                replicas = tuple(one for one in looked if self._folders.of(one.name).is_dir())
             owners = self._port_owners(everything)
             names = {facts.name for facts in mine}
             return HostState(
@@ -157,7 +159,18 @@ class ProcessProvider:
             facts = self._find(name)
             if facts is None:
                 return None
-            return self._look(facts, self._find_edited(facts.source), eager=False)
+            return _add_edited(
+                self._look(facts, eager=False), find_edited(self._folders.source(facts))
+            )
+
+    def note_files(self, environment: str) -> None:
+        """Note exports of which nobody knows what they were, as an older agentgit made them."""
+        with engine_errors(self.host, "note what was exported"):
+            everything = self._folders.replicas()
+            mine = [facts for facts in everything if facts.environment == environment]
+            for export in {*map(self._folders.source, mine)}:
+                self._permit()
+                note_export(export)
 
     def knock(self) -> None:
         """Say that this machine is there."""
@@ -244,11 +257,7 @@ class ProcessProvider:
             spawn.stop(facts, self._folders.of(facts.name), grace, step.timeout)
         return facts
 
-    def _find_edited(self, source: str) -> Mapping[str, str]:
-        """Find what somebody edited in an export; where that is not known, nothing is said."""
-        return find_edited(self._folders.sources / source) or {}
-
-    def _look(self, facts: Facts, edited: Mapping[str, str], *, eager: bool) -> Replica:
+    def _look(self, facts: Facts, *, eager: bool) -> Replica:
         folder = self._folders.of(facts.name)
         run = spawn.read_run(folder)
         found = Replica(
@@ -272,7 +281,6 @@ class ProcessProvider:
             facts={
                 **{name: digest_file(folder / name) for name in (RECORD, DOCUMENT)},
                 **_read_limits(facts, run),
-                **edited,
             },
         )
         if run.state != "running" or facts.healthcheck is None:
@@ -318,6 +326,13 @@ class ProcessProvider:
         if facts is None:
             raise DefiniteError(f"{self.host}: there is no replica {name}")
         return facts
+
+
+def _add_edited(replica: Replica, edited: Mapping[str, str] | None) -> Replica:
+    """Add what somebody edited in the export that a replica runs from, or that nobody knows."""
+    if edited is None:
+        return replica.model_copy(update={"unverified": True})
+    return replica.model_copy(update={"facts": {**replica.facts, **edited}})
 
 
 def _read_limits(facts: Facts, run: spawn.Run) -> dict[str, str]:

@@ -56,12 +56,19 @@ def export_source(
 def find_export(sources: Path, digest: str) -> str | None:
     """Find the export that is what the commit says; one that was edited is left to who runs it."""
     there = takewhile(Path.is_dir, _list_places(sources, digest))
-    return next((path.name for path in there if find_edited(path) == {}), None)
+    return next((one.name for one in there if find_changed(one, _name_note(one)) == {}), None)
 
 
 def find_edited(export: Path) -> dict[str, str] | None:
     """Give the files of an export that somebody edited; None where that is not known."""
-    return find_changed(export, _name_note(export))
+    noted = find_changed(export, _name_note(export))
+    return find_changed(export, _name_late_note(export)) if noted is None else noted
+
+
+def note_export(export: Path) -> None:
+    """Note an export of which nobody knows what it was: as it is now, and for who runs from it."""
+    if find_edited(export) is None:
+        note_files(export, _name_late_note(export))
 
 
 def list_abandoned(sources: Path) -> tuple[str, ...]:
@@ -105,6 +112,7 @@ def _prune(sources: Path, used: frozenset[str]) -> None:
         if is_old and not path.name.startswith(HALF):
             retire_folder(path, _name_half(sources, path.name))
             _name_note(path).unlink(missing_ok=True)
+            _name_late_note(path).unlink(missing_ok=True)
 
 
 def _list_places(sources: Path, digest: str) -> Iterator[Path]:
@@ -115,6 +123,10 @@ def _list_places(sources: Path, digest: str) -> Iterator[Path]:
 
 def _name_note(export: Path) -> Path:
     return export.parent.with_name("exported") / f"{export.name}.json"
+
+
+def _name_late_note(export: Path) -> Path:
+    return export.parent.with_name("exported") / f"{export.name}.late.json"
 
 
 def _name_half(sources: Path, digest: str) -> Path:

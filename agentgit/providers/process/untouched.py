@@ -2,7 +2,8 @@
 
 What was written is noted once, when a folder has been exported. Looking at it again costs a stat
 for each of its files; one that was only touched, or put back, is read and found to be the same.
-Files that came later are no change: an agent may write beside its program.
+Files that came later are no change: an agent may write beside its program. Where it was noted
+late, the files of the export are those that nobody was to write.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ _NAMED = 5  # files; of more it is only said that the folder was changed
 
 
 def note_files(folder: Path, note: Path) -> None:
-    """Note what a folder holds now."""
+    """Note what a folder holds now: its links, and its files that are not for writing."""
     files = {
         str(path.relative_to(folder)): [_sign(path.lstat()), digest_file(path)]
         for path in sorted(folder.rglob("*"))
-        if path.is_symlink() or not path.is_dir()
+        if path.is_symlink() or not (path.is_dir() or path.stat().st_mode & stat.S_IWUSR)
     }
     make_private(note.parent)
     write_atomic(note, json.dumps({"files": files}).encode())
