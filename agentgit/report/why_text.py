@@ -103,7 +103,10 @@ def _write_cause(story: Story, palette: Palette, blamer: Blamer | None) -> Itera
     elif change is None:
         yield "  not known: the plan of its rollout is not in the ledger of this clone"
     else:
-        yield f"  {_KINDS[change.kind]}{_write_file(change, blamer)}"
+        if {cause.kind for cause in change.causes} == {"restart"}:
+            yield "  it replaced an equal one"
+        else:
+            yield f"  {_KINDS[change.kind]}{_write_file(change, blamer)}"
         for cause in change.causes:
             if cause.kind not in {"fields", "new", "removed"} and cause.detail:
                 yield f"  {safe(cause.detail)}"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agentgit.model.change import Change
+from agentgit.model.change import Cause, Change
 from agentgit.model.observed import Replica
 from agentgit.model.origin import Blame
 from agentgit.model.rollout import Failure, RolloutRecord
@@ -80,3 +80,12 @@ def test_what_is_gone_and_what_is_not_known(
     assert "its record is not here" in text
     assert "  nothing is recorded" in text
     assert "history show" not in text
+
+
+def test_a_restart_replaces_what_is_equal(
+    records: tuple[RolloutRecord, ...], changes: tuple[Change, ...], commit: Commit, now: datetime
+) -> None:
+    cause = Cause(kind="restart", detail="slot 1: restart was asked for")
+    change = changes[1].model_copy(update={"causes": (cause,), "fields": ()})
+    text = write_story(a_story(commit, records[1], change), now)
+    assert "why it was made\n  it replaced an equal one\n  slot 1: restart was asked for\n" in text
