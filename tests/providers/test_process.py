@@ -34,7 +34,7 @@ from agentgit.model.steps import (
     StartReplica,
     StopReplica,
 )
-from agentgit.providers.process import spawn
+from agentgit.providers.process import provider, spawn
 from agentgit.providers.process.files import read_json
 from agentgit.providers.process.provider import ProcessProvider
 from tests.waiting import await_condition
@@ -460,6 +460,20 @@ def test_damaged_record_is_told_not_ignored(host: Host) -> None:
     path.unlink()
 
 
+def test_what_was_edited_is_not_looked_for_while_it_starts(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+    monkeypatch.setattr(provider, "find_edited", lambda export: looked.append(export) or {})
+    never = {"test": ["CMD", "false"], "interval": "1h", "start_period": "1h"}
+    host.run(["sleep", "1000"], container={"healthcheck": never})
+    assert host.look().health == "starting"
+    assert not looked
+    host.run(["sleep", "1000"], "two")
+    host.look("two")
+    assert looked == [host.exported("two")], "its facts are its baseline"
+
+
 @pytest.fixture
 def alarm() -> Iterator[None]:
     """Fail what waits for ever."""
@@ -472,12 +486,14 @@ def alarm() -> Iterator[None]:
 
 @pytest.mark.usefixtures("alarm")
 def test_a_pipe_in_place_of_a_file_is_not_waited_for(host: Host) -> None:
-    host.create(["true"])
+    host.create(["sleep", "1000"])
     for path in (host.exported() / "main.sh", host.folder / "replicas/one/agent.json"):
         path.unlink()
         os.mkfifo(path)
+    host.start()
     facts = host.look().facts
     assert facts["source/main.sh"] == facts["agent.json"] == "digest of nothing"
+    host.stop()
     record = host.folder / "replicas/one/replica.json"
     record.unlink()
     os.mkfifo(record)

@@ -154,14 +154,18 @@ class ProcessProvider:
                     assert_never(step)
 
     def replica(self, name: str) -> Replica | None:
-        """One replica as it is now; its health check runs when it is time to."""
+        """One replica as it is now; its health check runs when it is time to.
+
+        What was edited is only looked for once it serves: until then it is asked for very often.
+        """
         with engine_errors(self.host, f"look at {name}"):
             facts = self._find(name)
             if facts is None:
                 return None
-            return _add_edited(
-                self._look(facts, eager=False), find_edited(self._folders.source(facts))
-            )
+            found = self._look(facts, eager=False)
+            if not found.serving:
+                return found
+            return _add_edited(found, find_edited(self._folders.source(facts)))
 
     def note_files(self, environment: str) -> None:
         """Note exports of which nobody knows what they were, as an older agentgit made them."""
