@@ -126,6 +126,30 @@ def test_what_nothing_lets_pass_has_no_command(
     assert (refusal["name"], refusal["guard"]) == ("canary-share", None)
 
 
+def test_a_change_of_limits_alone_is_pending_and_asked_for(
+    applied: Path, agentgit: Callable[..., Any], commit: Callable[[str], str]
+) -> None:
+    file = applied / ENVIRONMENT
+    plain = file.read_text(encoding="utf-8")
+    file.write_text(f"{plain}  protection: {{minAvailable: 1}}\n", encoding="utf-8")
+    commit("One serves at any time")
+    for _ in range(2):  # nobody has agreed in between
+        plan = agentgit("plan", *HERE, "--detailed-exitcode")
+        assert plan.code == 2
+        assert "\nNo replica of production changes. " in plan.out
+        assert plan.out.endswith("\nto carry it out:  agentgit apply -e production\n")
+        assert agentgit("apply", *HERE).code == 64
+    assert agentgit("apply", *HERE, "--yes").code == 0
+    plan = agentgit("plan", *HERE, "--detailed-exitcode")
+    assert (plan.code, plan.out.startswith("No changes.")) == (0, True)
+
+
+def test_a_restart_gives_up_no_host(applied: Path, agentgit: Callable[..., Any]) -> None:
+    assert applied
+    done = agentgit("restart", "hello", *HERE, "--yes", "--allow", "lost-hosts")
+    assert (done.code, "a restart gives up no host" in done.err) == (64, True)
+
+
 def test_the_limits_that_a_commit_lifts_are_still_in_force(
     applied: Path, agentgit: Callable[..., Any],
     edit: Callable[[str, str, str], None], commit: Callable[[str], str],

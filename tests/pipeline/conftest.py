@@ -20,6 +20,13 @@ from agentgit.providers.memory import MemoryEngine, MemoryProvider
 from agentgit.source.repository import GitSource
 from tests.builders import PROJECT_ID, ManualClock
 
+AT_LEAST_ONE = """
+kind: Environment
+metadata: {name: production}
+spec:
+  hosts: {eu-1: {engine: docker}}
+  protection: {minAvailable: 1}
+"""
 FILES = {
     "agentgit.yaml": f"""
 apiVersion: agentgit.dev/v1alpha1

@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 
 from agentgit.errors import GuardError
+from tests.pipeline.conftest import AT_LEAST_ONE
 
-LIMITS = """
-kind: Environment
-metadata: {name: production}
-spec:
-  hosts: {eu-1: {engine: docker}}
-  protection: {minAvailable: 1}
-"""
 STOP_FIRST = """
 kind: Instance
 metadata: {name: beta}
@@ -28,7 +22,7 @@ PROTECTED = "environments/production/environment.yaml:6:30"
 def protected(project: Any) -> Any:
     """Two revisions of a replica that stops first, where one has to serve at any time."""
     files = {
-        "environments__production__environment": LIMITS,
+        "environments__production__environment": AT_LEAST_ONE,
         "environments__production__instances__beta": STOP_FIRST,
     }
     project.commit("Limits", **files)
@@ -71,7 +65,7 @@ def test_a_way_back_to_no_limits_is_held_to_those_that_it_leaves(project: Any) -
     project.commit("Stop first", **files)
     project.apply()
     project.prompt("Be brief.")
-    project.commit("Limits", environments__production__environment=LIMITS)
+    project.commit("Limits", environments__production__environment=AT_LEAST_ONE)
     project.apply(allow=MEANT)
     with pytest.raises(GuardError, match="minAvailable is 1 until this commit is verified") as one:
         project.apply(kind="rollback")

@@ -14,6 +14,7 @@ from agentgit.model.saved_plan import SavedPlan, Shown
 from agentgit.pipeline import apply_plan, prepare_plan
 from agentgit.record.plan_file import read_plan_file, write_plan_file
 from agentgit.workflow.saved import ask_again, save_plan
+from tests.pipeline.conftest import AT_LEAST_ONE
 
 ALPHA = "environments__production__instances__alpha"
 BETA = "environments__production__instances__beta"
@@ -80,15 +81,6 @@ def test_exactly_its_steps_are_carried_out(project: Any, tmp_path: Path) -> None
     assert (outcome, done.waves) == ("succeeded", saved.plan.waves)
     assert project.records()[0].saved_plan == saved.digest
     assert project.plan().plan.is_empty
-
-
-AT_LEAST_ONE = """
-kind: Environment
-metadata: {name: production}
-spec:
-  hosts: {eu-1: {engine: docker}}
-  protection: {minAvailable: 1}
-"""
 
 
 def test_another_protection_is_another_intent(project: Any, tmp_path: Path) -> None:

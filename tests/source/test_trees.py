@@ -29,15 +29,19 @@ def fill(folder: Path) -> None:
     (folder / "a" / "link").symlink_to("x")
 
 
+def commit_all(repository: Path, git: Run) -> None:
+    fill(repository)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "All")
+
+
 @pytest.mark.parametrize("form", ["sha1", "sha256"])
 @pytest.mark.parametrize("below", ["", "a", "a/b", "we\nird", "we\nird/deep"])
 def test_files_are_those_of_git(tmp_path: Path, git: Run, form: str, below: str) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     git(folder, "init", "-q", f"--object-format={form}")
-    fill(folder)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "All")
+    commit_all(folder, git)
     command = GitCommand(str(folder))
     (head,) = command.objects(["HEAD"])
     assert head is not None
@@ -51,14 +55,16 @@ def test_files_are_those_of_git(tmp_path: Path, git: Run, form: str, below: str)
     assert list_files(command, head.id, "nowhere") is None
 
 
+def lose_tree(repository: Path, git: Run) -> None:
+    tree = git(repository, "rev-parse", "HEAD:a/b").strip()
+    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+
+
 def test_a_folder_that_is_missing_is_told(
     repository: Path, git: Run, opened: Callable[[Path], GitSource]
 ) -> None:
-    fill(repository)
-    git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "All")
-    tree = git(repository, "rev-parse", "HEAD:a/b").strip()
-    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    commit_all(repository, git)
+    lose_tree(repository, git)
     with pytest.raises(GitError, match="missing in this clone"):
         opened(repository).snapshot("HEAD")
 
@@ -66,16 +72,13 @@ def test_a_folder_that_is_missing_is_told(
 def test_a_folder_that_is_not_there_is_not_one_that_is_missing(
     repository: Path, git: Run, opened: Callable[[Path], GitSource]
 ) -> None:
-    fill(repository)
-    git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "All")
+    commit_all(repository, git)
     source = opened(repository)
     for root in ("nowhere", "a/x", "a/nowhere"):
         source.root = root
         with pytest.raises(NoFolderError, match=f"has no folder {root}"):
             source.snapshot("HEAD")
-    tree = git(repository, "rev-parse", "HEAD:a/b").strip()
-    (repository / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    lose_tree(repository, git)
     source.root = "a/b"
     with pytest.raises(GitError, match="missing in this clone") as caught:
         source.snapshot("HEAD")
