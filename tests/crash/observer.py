@@ -27,7 +27,8 @@ class Rules:
     `minimum` is the least number of serving replicas of an instance; one that is not named may
     have a gap. `twins` is how many replicas of one slot and revision may be there at one time: two
     where a restart replaces a replica by its equal. One that has ended or is unhealthy does not
-    count: it is repaired by an equal that comes up beside it. But a slot never has three.
+    count: it is repaired by an equal that comes up beside it. One that was never started does not
+    either: whoever made it was killed. But a slot never has three.
     """
 
     minimum: Mapping[str, int] = field(default_factory=dict)
@@ -64,7 +65,11 @@ class Observer:
             for one, spec in list(engine.replicas.values())
             if spec.project_id == PROJECT_ID
         ]
-        sound = [one for one in mine if one.state != "exited" and one.health != "unhealthy"]
+        sound = [
+            one
+            for one in mine
+            if one.state not in {"exited", "created"} and one.health != "unhealthy"
+        ]
         alike = Counter((one.instance, one.slot, one.revision) for one in sound)
         for key, count in alike.items():
             if count > self.rules.twins:
